@@ -46,8 +46,8 @@ type Tally struct {
 	Note     string
 	Format   string // the header line's field names, where there is one
 	Bytes    int64  // of the unpacked file
-	// First and Last are the earliest and latest event times among Rows, in
-	// microseconds since 1970 UTC; both 0 where no row has one.
+	// First and Last are the earliest and latest event times among rows and
+	// duplicates, in microseconds since 1970 UTC; both 0 where none has one.
 	First, Last int64
 	Rejects     []Reject // at most MaxRejects
 }
@@ -76,6 +76,14 @@ func (t *Tally) Repair(recordNo int64, what string) {
 	if t.Note == "" {
 		t.Note = fmt.Sprintf("record %d: %s", recordNo, what)
 	}
+}
+
+// Observe widens First and Last by an event time.
+func (t *Tally) Observe(at int64) {
+	if t.First == 0 && t.Last == 0 {
+		t.First, t.Last = at, at
+	}
+	t.First, t.Last = min(t.First, at), max(t.Last, at)
 }
 
 // Keep decides about a decoded row before it is finished: false drops it. It

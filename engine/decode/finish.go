@@ -11,13 +11,6 @@ func (l *Columns) Finish(b *batch.Batch, t *Tally, keep Keep, recordNo int64) {
 		b.Drop()
 		return
 	}
-	if l.Time >= 0 && b.IsSet(l.Time) {
-		at := b.Int64(l.Time)
-		if t.First == 0 && t.Last == 0 {
-			t.First, t.Last = at, at
-		}
-		t.First, t.Last = min(t.First, at), max(t.Last, at)
-	}
 	t.Records++
 	t.Rows++
 	b.Next()

@@ -184,9 +184,7 @@ func (d *Decoder) line() ([]byte, bool) {
 func (d *Decoder) last() ([]byte, bool) {
 	rest := d.in.Bytes()[d.in.Pos:]
 	if err := d.in.Err(); err != nil {
-		if d.t != nil && !d.lost() {
-			d.reject(rest, err.Error())
-		}
+		d.reject(rest, err.Error())
 		d.in.Pos = len(d.in.Bytes())
 		return nil, false
 	}
@@ -194,13 +192,6 @@ func (d *Decoder) last() ([]byte, bool) {
 		return nil, false
 	}
 	return trim(rest), true
-}
-
-// lost reports whether the failure to read on is already in the tally: Fill
-// may be called again behind the end.
-func (d *Decoder) lost() bool {
-	n := len(d.t.Rejects)
-	return n > 0 && d.in.Err() != nil && d.t.Rejects[n-1].Reason == d.in.Err().Error()
 }
 
 // next moves behind the line at Pos.
