@@ -45,7 +45,8 @@ func newSeen() *seen {
 
 // add says that the event with key stands at p. It returns whether p is the
 // first place so far, and the place that was first before, which loses it.
-func (s *seen) add(key []byte, p place) (first bool, loser place, lost bool) {
+// Only the files in open, those of the insert that is running, can lose.
+func (s *seen) add(key []byte, p place, open map[uint32]*task) (first bool, loser place, lost bool) {
 	h := [2]uint64{maphash.Bytes(s.seeds[0], key), maphash.Bytes(s.seeds[1], key) | 1}
 	sh := &s.shards[h[0]>>58]
 	sh.mu.Lock()
@@ -59,7 +60,7 @@ func (s *seen) add(key []byte, p place) (first bool, loser place, lost bool) {
 		*x = slot{h, p}
 		sh.n++
 		return true, place{}, false
-	case p.before(x.at):
+	case p.before(x.at) && open[x.at.file] != nil:
 		loser, x.at = x.at, p
 		return true, loser, true
 	default:

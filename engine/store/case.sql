@@ -51,7 +51,7 @@ CREATE TABLE IF NOT EXISTS rejects (
 -- What was done to the case. Each row's hash covers the row before.
 CREATE TABLE IF NOT EXISTS actions (
   action_no BIGINT NOT NULL,
-  at        TIMESTAMP NOT NULL,
+  done_at   TIMESTAMP NOT NULL,
   os_user   VARCHAR,
   host      VARCHAR,
   version   VARCHAR,

@@ -11,6 +11,7 @@ import (
 	duckdb "github.com/duckdb/duckdb-go/v2"
 	"github.com/duckdb/duckdb-go/v2/mapping"
 
+	"logquarry/engine/schema"
 	"logquarry/engine/value"
 )
 
@@ -344,7 +345,7 @@ func typeName(t mapping.LogicalType) string {
 		var parts []string
 		for i := range mapping.StructTypeChildCount(t) {
 			kid := mapping.StructTypeChildType(t, i)
-			parts = append(parts, Quote(mapping.StructTypeChildName(t, i))+" "+typeName(kid))
+			parts = append(parts, schema.Quote(mapping.StructTypeChildName(t, i))+" "+typeName(kid))
 			mapping.DestroyLogicalType(&kid)
 		}
 		return "STRUCT(" + strings.Join(parts, ", ") + ")"

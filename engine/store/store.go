@@ -21,6 +21,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
 	"github.com/duckdb/duckdb-go/v2/mapping"
@@ -58,6 +59,7 @@ type Case struct {
 	mu      sync.Mutex // held while a statement of the session runs
 	handle  mapping.Database
 	session mapping.Connection
+	serial  atomic.Int64
 }
 
 // ErrBusy says that another process has the case open.
@@ -205,7 +207,7 @@ func (c *Case) define(ctx context.Context) error {
 	}
 	defer tx.Rollback()
 	run := func(what, text string) error {
-		if strings.TrimSpace(text) == "" {
+		if strings.TrimSpace(comment.ReplaceAllString(text, "")) == "" {
 			return nil
 		}
 		if _, err := tx.ExecContext(ctx, text); err != nil {
@@ -242,6 +244,9 @@ func (c *Case) define(ctx context.Context) error {
 	return tx.Commit()
 }
 
+// comment is a line of SQL that is nothing but a comment.
+var comment = regexp.MustCompile(`(?m)^\s*--.*$`)
+
 // addColumns gives the table of an older case the columns it lacks.
 func addColumns(ctx context.Context, tx *sql.Tx, s *schema.Source) error {
 	rows, err := tx.QueryContext(ctx, `SELECT column_name FROM duckdb_columns() WHERE table_name = ? AND NOT internal`, s.Name)
@@ -262,7 +267,7 @@ func addColumns(ctx context.Context, tx *sql.Tx, s *schema.Source) error {
 	}
 	for _, col := range s.AllColumns() {
 		if !have[col.Name] {
-			text := fmt.Sprintf(`ALTER TABLE %s ADD COLUMN %s %s`, Quote(s.Name), Quote(col.Name), col.Type.SQL())
+			text := fmt.Sprintf(`ALTER TABLE %s ADD COLUMN %s %s`, schema.Quote(s.Name), schema.Quote(col.Name), col.Type.SQL())
 			if _, err := tx.ExecContext(ctx, text); err != nil {
 				return fmt.Errorf("%s: add column %s: %w", s.Name, col.Name, err)
 			}
@@ -289,9 +294,6 @@ func definitions(fsys fs.FS) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), err
 }
 
-// Quote makes an SQL identifier of name.
-func Quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
-
 // DB is the case through database/sql, for statements of our own.
 func (c *Case) DB() *sql.DB { return c.db }
 
@@ -313,3 +315,6 @@ func (c *Case) Close() error {
 	}
 	return nil
 }
+
+// Serial is a number that no other call on this case returned.
+func (c *Case) Serial() int64 { return c.serial.Add(1) }

@@ -124,7 +124,7 @@ func (r *rows) bind(params map[string]any) error {
 		case string:
 			state = mapping.BindVarchar(r.stmt, i, v)
 		case time.Time:
-			state = mapping.BindTimestamp(r.stmt, i, *mapping.NewTimestamp(v.UnixMicro()))
+			state = mapping.BindTimestamp(r.stmt, i, mapping.NewTimestamp(v.UnixMicro()))
 		default:
 			return fmt.Errorf("parameter $%s: a %T cannot be bound", name, v)
 		}
