@@ -69,6 +69,10 @@ func makeCorpus(kind, out string, scale float64, size int64) (logfile.Totals, er
 	switch kind {
 	case "cloudtrail":
 		return corpus.CloudTrail(out, scale)
+	case "vpc_flow":
+		return corpus.VPCFlow(out, scale)
+	case "waf":
+		return corpus.WAF(out, scale)
 	case "tiny":
 		return corpus.Tiny(out, scale)
 	case "big":

@@ -62,7 +62,7 @@ func newTrail() *trail {
 }
 
 // errorShare is the part of calls that fail, per thousand, of those that may.
-const errorShare = 70
+const errorShare = 105
 
 // records appends {"Records":[…]} with n events of the five minutes before delivered.
 func (t *trail) records(b []byte, r *rand.Rand, account, region string, delivered time.Time, n int) []byte {
@@ -114,11 +114,8 @@ func (f *filler) requestID(service string) string {
 		return record.Base32(f.r, 52)
 	}
 	// A template that names the request id got the same one.
-	const word = "requestid"
-	for i := range words {
-		if words[i].name == word && len(f.known[i]) > 0 {
-			return string(f.known[i])
-		}
+	if id := f.value("requestid"); id != "" {
+		return id
 	}
 	return record.UUID(f.r)
 }
@@ -178,7 +175,9 @@ func host(e *record.Event, f *filler) string {
 	case "iam", "organizations", "route53", "health":
 		return e.Source + ".amazonaws.com"
 	case "s3":
-		return f.pick(f.place.buckets) + ".s3." + f.region + ".amazonaws.com"
+		if bucket := f.value("bucket"); bucket != "" {
+			return bucket + ".s3." + f.region + ".amazonaws.com"
+		}
 	}
 	return e.Source + "." + f.region + ".amazonaws.com"
 }
@@ -263,12 +262,15 @@ func newPrincipals(f *filler, delivered time.Time, n int) []principal {
 func roleID(role string) string { return "AROAEXAMPLE" + pad(role, 10) }
 
 // pad makes n characters of an id out of a name, the same each time.
-func pad(name string, n int) string {
+func pad(name string, n int) string { return record.Base32(rand.New(rand.NewPCG(hash(name), 0)), n) }
+
+// hash is FNV-1a.
+func hash(name string) uint64 {
 	var h uint64 = 1469598103934665603
 	for i := range len(name) {
 		h = (h ^ uint64(name[i])) * 1099511628211
 	}
-	return record.Base32(rand.New(rand.NewPCG(h, 0)), n)
+	return h
 }
 
 // trailFile is the plan of one file.
@@ -341,7 +343,7 @@ func Big(dir string, size int64) (sum logfile.Totals, err error) {
 	t := newTrail()
 	write([]byte(`{"Records":[`))
 	var buf []byte
-	for i := uint64(1); sum.PlainBytes < size && (i == 1 || out.Available() >= 0); i++ {
+	for i := uint64(1); sum.PlainBytes < size; i++ {
 		if i > 1 {
 			write([]byte{','})
 		}

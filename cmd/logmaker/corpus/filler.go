@@ -150,6 +150,16 @@ func (f *filler) append(b []byte, t template) []byte {
 	return b
 }
 
+// value is what a word stands for in this event, empty where no template named it.
+func (f *filler) value(name string) string {
+	for i := range words {
+		if words[i].name == name {
+			return string(f.known[i])
+		}
+	}
+	panic("corpus: internal error: unknown word " + name)
+}
+
 // pick draws from list, its head far more often than its tail.
 func (f *filler) pick(list []string) string { return list[skew(f.r, len(list))] }
 
