@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"logquarry/cmd/logmaker/corpus"
+	"logquarry/cmd/logmaker/incident"
 	"logquarry/cmd/logmaker/logfile"
 )
 
@@ -42,6 +44,14 @@ func run(args []string, stdout, stderr io.Writer) int {
 				Kind string `json:"kind"`
 				logfile.Totals
 			}{*kind, sum}, err
+		}
+	case "evidence":
+		answers := flags.String("answers", "", "file of answers (default: DIR.answers.yaml)")
+		make = func() (any, error) {
+			if *answers == "" {
+				*answers = filepath.Clean(*out) + ".answers.yaml"
+			}
+			return incident.Write(*out, *answers)
 		}
 	default:
 		fmt.Fprint(stderr, usage)
