@@ -32,6 +32,14 @@ type Answers struct {
 	Unknown  []string        `yaml:"unknown_files"` // of no source
 	Damaged  []Damage        `yaml:"damaged_files"`
 	Findings []Finding       `yaml:"findings"`
+	Near     []NearMiss      `yaml:"near_misses"`
+}
+
+// NearMiss is ordinary work close to what a hunt looks for.
+type NearMiss struct {
+	Hunt string `yaml:"hunt"`
+	Who  string `yaml:"who"` // principal, address or interface
+	Says string `yaml:"says"`
 }
 
 // Damage is a file that cannot be read whole.

@@ -136,6 +136,31 @@ func nearMisses(b *builder) {
 	for i := range 12 {
 		b.object(keyed("backup-agent", "AKIAI44QH8DHBEXAMPLE", "192.0.2.45", boto), at("12 03:00:00").Add(time.Duration(i)*time.Minute), "GetObject", "example-shop-backups", fmt.Sprintf("db/%d.dump", i), 80_000_000, "")
 	}
+	for _, n := range [][3]string{
+		{"I3", userARN("dave"), "Two failures, then in, with MFA, from the office"},
+		{"I1", userARN("carol"), "Signs in with MFA each morning; only the sign-in of the 10th at 19:06 lacks it"},
+		{"P2", admin.name, "User and key an hour and a half apart"},
+		{"V1", admin.name, "ReadOnlyAccess attached to erin"},
+		{"V2", userARN("ci-deploy"), "A policy version that is not made the default, from 192.0.2.44"},
+		{"X5", admin.name, "22 opened to 10.0.0.0/8; 443 opened to the world"},
+		{"X1", admin.name, "A snapshot shared with the sister account " + sister},
+		{"L1", auditor.name, "The sister account's auditor assumes OrgAudit each day"},
+		{"R2", userARN("backup-agent"), "Eight denied calls, 47 minutes apart"},
+		{"E2", admin.name, "A patch command to one instance"},
+		{"E1", admin.name, "One m6i.large in the usual region"},
+		{"M1", admin.name, "Five objects deleted in five minutes"},
+		{"K1", userARN("backup-agent"), "Twelve large objects of the backup bucket"},
+		{"C1", sessionARN("OrdersLambda", "orders"), "Two secrets, read all day"},
+		{"I6", sessionARN("AppInstanceRole", web2.instance), "Instance credentials from the instance's own public address " + web2.public},
+		{"N2", web1.private, "NTP, each 1,024 seconds, to 192.0.2.123"},
+		{"L2", office.private, "SSH from the VPN to " + web1.private},
+		{"D8", lake.eni, "A single NODATA now and then"},
+		{"R5", "203.0.113.0/24", "One or two rejected ports from each of many addresses"},
+		{"I7", "203.0.113.0/24", "A search for o'brien, matched by no rule"},
+		{"S3", "192.0.2.88", "A partner's scanner: blocked, never seen elsewhere"},
+	} {
+		b.nearMiss(n[0], n[1], n[2])
+	}
 }
 
 func ingress(group string, port int, cidr string) call {

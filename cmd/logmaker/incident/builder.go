@@ -77,6 +77,7 @@ type builder struct {
 	flows    []flow
 	webs     []record.Web
 	findings []Finding
+	near     []NearMiss
 	times    map[string]time.Time // of every key a finding may name
 }
 
@@ -256,6 +257,16 @@ func (b *builder) found(hunt, principal, ip, target, says string, keys ...string
 	f.Last = b.times[sorted[len(sorted)-1]].Format(time.RFC3339)
 	f.Keys = sorted
 	b.findings = append(b.findings, f)
+}
+
+// nearMiss notes ordinary work that a hunt must not take for an attack.
+func (b *builder) nearMiss(hunt, who, says string) {
+	b.near = append(b.near, NearMiss{Hunt: hunt, Who: who, Says: says})
+}
+
+// soon is up to limit seconds after t.
+func (b *builder) soon(t time.Time, limit int) time.Time {
+	return t.Add(time.Duration(b.r.IntN(limit)) * time.Second)
 }
 
 func all(lists ...[]string) []string {

@@ -52,7 +52,7 @@ func makeFolder() (*folder, error) {
 	b := newBuilder()
 	background(b)
 	story(b)
-	f := &folder{files: map[string][]byte{}, seen: map[string]bool{}, answers: Answers{Sources: map[string]Load{}, Findings: b.findings}}
+	f := &folder{files: map[string][]byte{}, seen: map[string]bool{}, answers: Answers{Sources: map[string]Load{}, Findings: b.findings, Near: b.near}}
 	for _, step := range []func(*builder) error{f.trails, f.insights, f.flows, f.parquet, f.webs} {
 		if err := step(b); err != nil {
 			return nil, err

@@ -17,7 +17,7 @@ func theFirstShell(b *builder) {
 	b.found("X5", stolen.name, intruderIP, webGroup, "SSH opened to the world", open)
 	var shell []string
 	for i, t := range every(at("11 01:14:00"), 8, 5*time.Minute) {
-		shell = append(shell, b.both(web1, t, intruderHost, web1.private, uint16(50100+i/4), 22, 30000, 90000)...)
+		shell = append(shell, b.both(web1, t.Add(time.Duration(i*b.r.IntN(25))*time.Second), intruderHost, web1.private, uint16(50100+i/4), 22, 30000, 90000)...)
 	}
 	b.found("L2", "", intruderHost, web1.instance, "SSH from a public address, accepted", shell...)
 	b.found("S5", stolen.name, intruderHost, webGroup, "The group is opened, four minutes later the first flow is accepted", append([]string{open}, shell[0])...)
@@ -28,7 +28,7 @@ func theFirstShell(b *builder) {
 	}
 	b.found("N2", "", web2.private, beaconIP, "A flow each five minutes for thirty hours", beats...)
 	for i, t := range every(at("11 02:30:00"), 40, 30*time.Second) {
-		names = append(names, b.flow(web1, t, web1.private, "203.0.113.53", uint16(33000+i), 53, 17, 180, "ACCEPT"))
+		names = append(names, b.flow(web1, b.soon(t, 25), web1.private, "203.0.113.53", uint16(33000+i), 53, 17, 180, "ACCEPT"))
 	}
 	b.found("N3", "", web1.private, "203.0.113.53", "DNS asked of a server outside", names...)
 
@@ -42,6 +42,8 @@ func theFirstShell(b *builder) {
 		discovery = append(discovery, b.call(thief, at("11 02:31:00").Add(time.Duration(i*7)*time.Second), c))
 	}
 	b.found("R6", thief.name, intruderHost, web1.instance, "Discovery with an instance's role", discovery...)
+	b.found("R1", thief.name, intruderHost, web1.instance, "Six kinds of reconnaissance calls in one minute", discovery...)
+	b.found("R3", thief.name, intruderHost, web1.instance, "GetCallerIdentity, then the buckets listed", off[0], discovery[2])
 	b.found("I6", thief.name, intruderHost, web1.instance, "Instance credentials used outside", all(off, discovery)...)
 	b.found("S8", thief.name, intruderHost, web1.instance, "The address is none of the instance's interface", all(off, discovery)...)
 
@@ -74,8 +76,9 @@ func theft(b *builder) {
 	for i, t := range every(at("11 04:40:00"), 30, 10*time.Second) {
 		local = append(local, b.object(inside, t, "GetObject", customerBucket, fmt.Sprintf("exports/orders-%02d.parquet", i), 180_000_000, ""))
 	}
+	b.found("K1", inside.name, web1.private, customerBucket, "5.4 GB read in five minutes", local...)
 	for i, t := range every(at("11 05:00:00"), 40, time.Minute) {
-		egress = append(egress, b.flow(web1, t, web1.private, intruderHost, uint16(52000+i%4), 443, 6, 1_050_000_000+int64(b.r.IntN(90_000_000)), "ACCEPT"))
+		egress = append(egress, b.flow(web1, b.soon(t, 50), web1.private, intruderHost, uint16(52000+i%4), 443, 6, 1_050_000_000+int64(b.r.IntN(90_000_000)), "ACCEPT"))
 	}
 	b.found("X3", "", web1.private, intruderHost, "42 GB to one address in forty minutes", egress...)
 	b.found("X4", inside.name, web1.private, intruderHost, "Objects copied to the instance, then out over the wire", all(local, egress)...)

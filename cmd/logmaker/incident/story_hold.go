@@ -68,6 +68,7 @@ func persistence(b *builder) {
 
 	pool := session("Cognito_ShopUnauth_Role", "CognitoIdentityCredentials", "ASIAEXAMPLECOGNITO001", intruderIP, cli+"s3api.list-objects", record.Session{Created: at("10 14:50:00")})
 	guest := []string{b.call(pool, at("10 14:52:00"), call{api: "sts:GetCallerIdentity"}), b.call(pool, at("10 14:53:00"), call{api: "s3:ListBuckets", failed: "AccessDenied"})}
+	b.found("R3", pool.name, intruderIP, "identity pool", "GetCallerIdentity, then the buckets asked for, and refused", guest...)
 	b.found("I9", pool.name, intruderIP, "identity pool", "Guest credentials of the identity pool used from a command line", guest...)
 
 	admin := atConsole("svc-monitor", intruderIP, browser, at("10 15:50:00"), false)
