@@ -62,7 +62,7 @@ func newTrail() *trail {
 }
 
 // errorShare is the part of calls that fail, per thousand, of those that may.
-const errorShare = 105
+const errorShare = 80
 
 // records appends {"Records":[…]} with n events of the five minutes before delivered.
 func (t *trail) records(b []byte, r *rand.Rand, account, region string, delivered time.Time, n int) []byte {

@@ -53,6 +53,9 @@ func WriteAll(dir string, n int, content func(i int, buf []byte) Plain) (Totals,
 	for range runtime.GOMAXPROCS(0) {
 		wait.Go(func() {
 			part, err := work(dir, n, &next, content)
+			if err != nil {
+				next.Store(int64(n)) // the others stop too
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			sum.Files += part.Files
