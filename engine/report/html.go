@@ -135,7 +135,7 @@ func view(d Data) pageView {
 		v.Findings = append(v.Findings, fv)
 	}
 	for _, m := range d.Missing {
-		v.Missing = append(v.Missing, gapView{m, m.period()})
+		v.Missing = append(v.Missing, gapView{m, m.period(period)})
 	}
 	for _, a := range d.Aside {
 		v.Aside = append(v.Aside, asideView{a, a.what()})
@@ -185,12 +185,28 @@ func (o Outcome) Class() string {
 	return ""
 }
 
-func (f findingView) Rank() int      { return f.Severity.rank() }
-func (p *plot) LabelX() float64      { return 18 }
-func (v pageView) AsideFiles() int64 { return int64(len(v.Aside)) }
-func (v pageView) Gaps() int64       { return int64(len(v.Missing)) }
-func (v pageView) Several() bool     { return len(v.Sources) > 1 }
-func (v pageView) Number(i int) int  { return i + 1 }
+func (f findingView) Rank() int { return f.Severity.rank() }
+func (p *plot) LabelX() float64 { return 18 }
+
+// Unloaded is "2 files": what was not loaded at all.
+func (v pageView) Unloaded() string {
+	if files, _ := setAside(v.Data.Aside); files > 0 {
+		return plural(files, "file")
+	}
+	return "no file"
+}
+
+// Rejected is "3 records rejected".
+func (v pageView) Rejected() string {
+	if n := v.Total.Rejects; n > 0 {
+		return plural(n, "record") + " rejected"
+	}
+	return "no record rejected"
+}
+
+func (v pageView) Gaps() int64      { return int64(len(v.Missing)) }
+func (v pageView) Several() bool    { return len(v.Sources) > 1 }
+func (v pageView) Number(i int) int { return i + 1 }
 
 type entitiesView struct {
 	Title, Noun string

@@ -229,6 +229,18 @@ func total(sources []Source) Source {
 	return t
 }
 
+// setAside is how many files were not loaded at all, and how many records of
+// the others were not.
+func setAside(list []Aside) (files, rejects int64) {
+	for _, a := range list {
+		if a.Rejects == 0 {
+			files++
+		}
+		rejects += a.Rejects
+	}
+	return files, rejects
+}
+
 // span widens first to last by another pair; zero times do not count.
 func span(first, last, otherFirst, otherLast time.Time) (time.Time, time.Time) {
 	if compareTimes(otherFirst, first) < 0 {
@@ -282,17 +294,17 @@ func period(first, last time.Time) string {
 	return stamp(first)
 }
 
-// until is period for a gap, which may not be over.
-func (g Gap) period() string {
+// period is when the gap was, written by between; it may not be over.
+func (g Gap) period(between func(first, last time.Time) string) string {
 	switch {
 	case g.From.IsZero() && g.To.IsZero():
 		return none
 	case g.To.IsZero():
-		return "since " + stamp(g.From)
+		return "since " + between(g.From, g.From)
 	case g.From.IsZero():
-		return "until " + stamp(g.To)
+		return "until " + between(g.To, g.To)
 	}
-	text := period(g.From, g.To)
+	text := between(g.From, g.To)
 	if d := g.To.Sub(g.From); d >= time.Minute {
 		text += " (" + duration(d) + ")"
 	}

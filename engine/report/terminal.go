@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"logquarry/engine/render"
 )
@@ -25,7 +26,7 @@ const (
 	shownFailed   = 4
 
 	defaultWidth = 100
-	leastWidth   = 60
+	leastWidth   = 80   // on a narrower one its lines wrap
 	longest      = 2000 // columns of one cell, before it is fitted
 )
 
@@ -67,7 +68,13 @@ func Terminal(w io.Writer, d Data, opts Options) error {
 	s.entities("ADDRESSES", "address", d.Addresses)
 	s.missing()
 	for _, note := range d.Notes {
-		s.line(s.paint(dim, "note: ") + render.Escape(note))
+		for i, line := range wrap(render.Escape(note), s.width-6) {
+			if i == 0 {
+				s.line(s.paint(bold, "NOTE") + "  " + line)
+			} else {
+				s.line("      " + line)
+			}
+		}
 	}
 	if len(d.Notes) > 0 {
 		s.line("")
@@ -95,16 +102,23 @@ func (s *summary) line(text string) { s.out.WriteString(text + "\n") }
 
 // section begins a part: its name, then what it amounts to.
 func (s *summary) section(name, gist string) {
-	s.line(s.paint(bold, name) + "  " + gist)
+	line := s.paint(bold, name)
+	if gist != "" {
+		line += "  " + gist
+	}
+	s.line(line)
 }
 
 func (s *summary) head() {
-	s.line(s.paint(bold, "TRIAGE") + "  " + render.Escape(s.Case))
-	meta := "quarry " + render.Escape(s.Version)
-	if !s.Generated.IsZero() {
-		meta += ", " + stamp(s.Generated)
+	s.section("TRIAGE", render.Escape(s.Case))
+	var meta []string
+	if s.Version != "" {
+		meta = append(meta, "quarry "+render.Escape(s.Version))
 	}
-	s.line(s.paint(dim, "        "+meta+"; all times UTC"))
+	if !s.Generated.IsZero() {
+		meta = append(meta, stamp(s.Generated))
+	}
+	s.line(s.paint(dim, "  "+strings.Join(append(meta, "all times UTC"), ", ")))
 	s.line("")
 }
 
@@ -116,16 +130,31 @@ func (s *summary) loaded() {
 		return
 	}
 	s.section("LOADED", fmt.Sprintf("%s from %s, %s", plural(t.Records, "record"), plural(t.Files, "file"), size(t.Bytes)))
-	g := grid{header: []string{"source", "files", "records", "rows", "duplicates", "rejects", "first event", "last event"}, right: []int{1, 2, 3, 4, 5}, flex: 0}
-	for _, x := range s.Sources {
-		rejects := cell{text: render.Thousands(x.Rejects)}
-		if x.Rejects > 0 {
-			rejects.colour = warn
-		}
-		g.add(cell{text: x.Name}, number(x.Files), number(x.Records), number(x.Rows), number(x.Duplicates), rejects, cell{text: stamp(x.First)}, cell{text: stamp(x.Last)})
+	if !t.First.IsZero() {
+		s.line(s.paint(dim, "  events of "+period(t.First, t.Last)))
+	}
+	// On a narrow terminal the seconds go first, then what the rest adds up to.
+	g := s.sources("duplicates", s.short)
+	if g.width() > s.width {
+		g = s.sources("dup", s.minute)
+	}
+	if g.width() > s.width {
+		g.drop(3)
 	}
 	s.grid(g)
 	s.line("")
+}
+
+func (s *summary) sources(duplicates string, when func(time.Time) string) grid {
+	g := grid{header: []string{"source", "files", "records", "rows", duplicates, "rejects", "first event", "last event"}, right: []int{1, 2, 3, 4, 5}, flex: 0}
+	for _, x := range s.Sources {
+		rejects := number(x.Rejects)
+		if x.Rejects > 0 {
+			rejects.colour = warn
+		}
+		g.add(cell{text: x.Name}, number(x.Files), number(x.Records), number(x.Rows), number(x.Duplicates), rejects, cell{text: when(x.First)}, cell{text: when(x.Last)})
+	}
+	return g
 }
 
 func (s *summary) notLoaded() {
@@ -134,13 +163,7 @@ func (s *summary) notLoaded() {
 		s.line("")
 		return
 	}
-	whole, rejects := int64(0), int64(0)
-	for _, a := range s.Aside {
-		if a.Rejects == 0 {
-			whole++
-		}
-		rejects += a.Rejects
-	}
+	whole, rejects := setAside(s.Aside)
 	gist := plural(whole, "file") + " set aside"
 	if rejects > 0 {
 		gist += ", " + plural(rejects, "record") + " rejected in " + plural(int64(len(s.Aside))-whole, "file")
@@ -171,28 +194,39 @@ func (a Aside) what() string {
 }
 
 func (s *summary) findings() {
-	if len(s.Findings) == 0 {
-		s.section("FINDINGS", s.paint(good, "none")+"; "+huntLine(s.Hunts))
-	} else {
+	ran := outcomes(s.Hunts)
+	switch {
+	case len(s.Findings) > 0:
 		var chips []string
 		for _, c := range bySeverity(s.Findings) {
 			chips = append(chips, s.paint(severityColour(c.Severity), fmt.Sprintf("%d %s", c.Count, render.Escape(string(c.Severity)))))
 		}
-		s.section("FINDINGS", strings.Join(chips, ", ")+"; "+huntLine(s.Hunts))
-		g := grid{header: []string{"severity", "what", "hits", "first", "last", "look closer"}, right: []int{2}, flex: 1}
-		list := sorted(s.Findings)
-		for _, f := range list[:min(shownFindings, len(list))] {
-			g.add(
-				cell{text: strings.ToUpper(string(f.Severity)), colour: severityColour(f.Severity)}, cell{text: f.Title}, number(f.Count),
-				cell{text: stamp(f.First)}, cell{text: stamp(f.Last)}, cell{text: ".run " + f.Hunt, colour: cyan},
-			)
-		}
-		s.grid(g)
-		s.more(len(list)-shownFindings, "the report has all")
+		s.section("FINDINGS", strings.Join(chips, ", "))
+	case ran[Hit]+ran[Clean] == 0:
+		s.section("FINDINGS", s.paint(warn, "no hunt ran"))
+	default:
+		s.section("FINDINGS", s.paint(good, "none"))
 	}
+	if len(s.Hunts) > 0 {
+		s.line(s.paint(dim, "  "+huntLine(s.Hunts)))
+	}
+	list := sorted(s.Findings)
+	g := grid{header: []string{"severity", "what", "hits", "first", "last", "look closer"}, right: []int{2}, flex: 1}
+	var items []item
+	for _, f := range list[:min(shownFindings, len(list))] {
+		severity := cell{text: strings.ToUpper(string(f.Severity)), colour: severityColour(f.Severity)}
+		run := cell{text: ".run " + f.Hunt, colour: cyan}
+		g.add(severity, cell{text: f.Title}, number(f.Count), cell{text: s.short(f.First)}, cell{text: s.short(f.Last)}, run)
+		items = append(items, item{
+			head: []cell{severity, {text: f.Title}},
+			rest: []cell{{text: plural(f.Count, "hit")}, {text: s.between(f.First, f.Last)}, run},
+		})
+	}
+	s.either(g, items)
+	s.more(len(list)-shownFindings, "the report has all")
 	failed := slices.DeleteFunc(slices.Clone(s.Hunts), func(h Hunt) bool { return h.Outcome != Failed })
 	for _, h := range failed[:min(shownFailed, len(failed))] {
-		s.line(render.Cut("  hunt "+h.ID+" failed: "+h.Reason, s.width))
+		s.line(s.paint(warn, render.Cut("  hunt "+h.ID+" failed: "+h.Reason, s.width)))
 	}
 	s.more(len(failed)-shownFailed, "hunts failed; the report has all")
 	s.line("")
@@ -203,30 +237,41 @@ func (s *summary) entities(title, noun string, list []Entity) {
 		return
 	}
 	s.section(title, "")
-	g := grid{header: []string{noun, "events", "denied", "first", "last", "seen in"}, right: []int{1, 2}, flex: 0, flexEnd: true, soft: 5}
+	g := grid{header: []string{noun, "events", "denied", "first", "last", "seen in"}, right: []int{1, 2}, flex: 5}
+	var items []item
 	for _, e := range list[:min(shownEntities, len(list))] {
 		seen := strings.Join(e.Sources, ", ")
 		if e.Note != "" {
 			seen += "; " + e.Note
 		}
-		g.add(cell{text: e.Name}, number(e.Events), number(e.Denied), cell{text: stamp(e.First)}, cell{text: stamp(e.Last)}, cell{text: seen})
+		g.add(cell{text: e.Name}, number(e.Events), number(e.Denied), cell{text: s.short(e.First)}, cell{text: s.short(e.Last)}, cell{text: seen})
+		items = append(items, item{
+			head: []cell{{text: e.Name}},
+			rest: []cell{{text: plural(e.Events, "event") + ", " + render.Thousands(e.Denied) + " denied"}, {text: s.between(e.First, e.Last)}, {text: seen}},
+		})
 	}
-	s.grid(g)
+	s.either(g, items)
 	s.line("")
 }
 
 func (s *summary) missing() {
-	if len(s.Missing) == 0 {
+	switch {
+	case len(s.Missing) == 0 && total(s.Sources).Files == 0:
+		return
+	case len(s.Missing) == 0:
 		s.section("MISSING", s.paint(good, "no gap seen")+" in what was loaded")
 		s.line("")
 		return
 	}
 	s.section("MISSING", s.paint(warn, plural(int64(len(s.Missing)), "gap")+": silence there proves nothing"))
-	g := grid{flex: 4, soft: 2}
+	g := grid{flex: 4}
+	var items []item
 	for _, m := range s.Missing[:min(shownMissing, len(s.Missing))] {
-		g.add(cell{text: m.Source}, cell{text: m.Kind, colour: warn}, cell{text: m.Where}, cell{text: m.period()}, cell{text: m.Detail, colour: dim})
+		kind, detail := cell{text: m.Kind, colour: warn}, cell{text: m.Detail, colour: dim}
+		g.add(cell{text: m.Source}, kind, cell{text: m.Where}, cell{text: m.period(s.between)}, detail)
+		items = append(items, item{head: []cell{{text: m.Source}, kind, {text: m.Where}}, rest: []cell{{text: m.period(s.between)}, detail}})
 	}
-	s.grid(g)
+	s.either(g, items)
 	s.more(len(s.Missing)-shownMissing, "the report has all")
 	s.line("")
 }
@@ -243,15 +288,21 @@ func (s *summary) next() {
 	if len(s.Principals) > 0 {
 		lines = append(lines, [2]string{s.command("pivot", s.Principals[0].Name), "all this principal did"})
 	}
-	lines = append(lines, [2]string{s.command(), "the shell: .hunts, .run ID, .pivot VALUE, .timeline"})
+	lines = append(lines, [2]string{s.command(), "the shell: .hunts .run .pivot .timeline"})
 	if s.ReportFile != "" {
-		lines = append(lines, [2]string{render.Escape(s.ReportFile), "the report: evidence, timeline, queries"})
+		lines = append(lines, [2]string{render.Escape(s.ReportFile), "evidence, timeline, queries"})
 	}
 	s.section("NEXT", "")
+	column := 0
+	for _, l := range lines {
+		if w := render.Width(l[0]); w+4+40 <= s.width {
+			column = max(column, w)
+		}
+	}
 	for _, l := range lines {
 		// A command is never cut; what it does goes below where there is no room beside.
 		command, does := "  "+s.paint(cyan, l[0]), s.paint(dim, l[1])
-		if pad := 52 - render.Width(l[0]); pad >= 0 && 2+52+2+render.Width(l[1]) <= s.width {
+		if pad := column - render.Width(l[0]); pad >= 0 {
 			s.line(command + strings.Repeat(" ", pad+2) + does)
 		} else {
 			s.line(command)
@@ -264,105 +315,4 @@ func (s *summary) more(n int, where string) {
 	if n > 0 {
 		s.line(s.paint(dim, fmt.Sprintf("  … %d more; %s", n, where)))
 	}
-}
-
-// cell is one cell of a grid; its text is escaped when the grid is written.
-type cell struct {
-	text   string
-	colour string
-}
-
-func number(n int64) cell { return cell{text: render.Thousands(n)} }
-
-// grid is a small table, indented, fitted to the width: column flex gives way
-// first, then soft.
-type grid struct {
-	header  []string
-	right   []int
-	flex    int
-	flexEnd bool // cut flex at its beginning: the end of a path or ARN tells most
-	soft    int  // 0: none
-	rows    [][]cell
-}
-
-func (g *grid) add(cells ...cell) { g.rows = append(g.rows, cells) }
-
-func (s *summary) grid(g grid) {
-	if len(g.rows) == 0 {
-		return
-	}
-	widths := make([]int, len(g.rows[0]))
-	for i, h := range g.header {
-		widths[i] = render.Width(h)
-	}
-	for _, row := range g.rows {
-		for i := range row {
-			row[i].text = render.Cut(row[i].text, longest)
-			widths[i] = max(widths[i], render.Width(row[i].text))
-		}
-	}
-	over := 2*len(widths) - s.width // two blanks before each column
-	for _, w := range widths {
-		over += w
-	}
-	press := func(i, least int) {
-		if give := min(over, widths[i]-least); give > 0 {
-			widths[i] -= give
-			over -= give
-		}
-	}
-	press(g.flex, 24)
-	if g.soft > 0 {
-		press(g.soft, 16)
-	}
-	press(g.flex, 8)
-	if g.header != nil {
-		header := make([]cell, len(g.header))
-		for i, h := range g.header {
-			header[i] = cell{text: h, colour: dim}
-		}
-		s.row(g, widths, header)
-	}
-	for _, row := range g.rows {
-		s.row(g, widths, row)
-	}
-}
-
-func (s *summary) row(g grid, widths []int, row []cell) {
-	var b strings.Builder
-	for i, c := range row {
-		text := c.text
-		if w := render.Width(text); w > widths[i] {
-			text = clip(text, widths[i], i == g.flex && g.flexEnd)
-		}
-		pad := strings.Repeat(" ", max(0, widths[i]-render.Width(text)))
-		painted := text
-		if c.colour != "" {
-			painted = s.paint(c.colour, text)
-		}
-		if slices.Contains(g.right, i) {
-			painted = pad + painted
-		} else if i < len(row)-1 {
-			painted += pad
-		}
-		b.WriteString("  " + painted)
-	}
-	s.line(strings.TrimRight(b.String(), " "))
-}
-
-// clip cuts text that is escaped already to width columns: its end, or with
-// start its beginning.
-func clip(text string, width int, start bool) string {
-	runes := []rune(text)
-	for len(runes) > 0 && render.Width(string(runes)) > width-1 {
-		if start {
-			runes = runes[1:]
-		} else {
-			runes = runes[:len(runes)-1]
-		}
-	}
-	if start {
-		return "…" + string(runes)
-	}
-	return string(runes) + "…"
 }

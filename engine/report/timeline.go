@@ -12,8 +12,8 @@ import (
 // Geometry of the timeline plot, in SVG user units.
 const (
 	plotWidth   = 1120.0
-	plotLeft    = 250.0 // room for labels
-	plotRight   = 10.0
+	plotLeft    = 262.0 // room for labels
+	plotRight   = 40.0  // room for half the last tick's label
 	markHeight  = 20.0
 	laneHeight  = 54.0
 	laneGap     = 14.0
