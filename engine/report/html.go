@@ -8,19 +8,20 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"net/netip"
 	"strings"
 
 	"logquarry/engine/render"
 	"logquarry/engine/value"
 )
 
-//go:embed report.html
+//go:embed page.html
 var page string
 
-//go:embed report.css
+//go:embed page.css
 var style string
 
-//go:embed report.js
+//go:embed page.js
 var script string
 
 // HTML writes the report as one file that needs nothing else: no network, no
@@ -86,8 +87,25 @@ type column struct {
 }
 
 type cellView struct {
-	Text         string
-	Null, Number bool
+	Text, Class string
+}
+
+// keptWhole is the most characters of a cell that is not to be broken over lines.
+const keptWhole = 24
+
+// viewCell makes a cell and its CSS class.
+func viewCell(v any, number bool) cellView {
+	text := render.Text(v)
+	_, notAddress := netip.ParseAddr(text)
+	switch {
+	case v == nil:
+		return cellView{text, "null"}
+	case number:
+		return cellView{text, "num"}
+	case len(text) <= keptWhole || notAddress == nil:
+		return cellView{text, "whole"}
+	}
+	return cellView{text, "text"}
 }
 
 type gapView struct {
@@ -128,7 +146,7 @@ func view(d Data) pageView {
 		for _, row := range rows {
 			cells := make([]cellView, len(row))
 			for j, c := range row {
-				cells[j] = cellView{Text: render.Text(c), Null: c == nil, Number: j < len(fv.Header) && fv.Header[j].Number}
+				cells[j] = viewCell(c, j < len(fv.Header) && fv.Header[j].Number)
 			}
 			fv.Cells = append(fv.Cells, cells)
 		}

@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"logquarry/engine/render"
@@ -217,5 +216,5 @@ func (s Severity) known() Severity {
 	if s.rank() == len(Severities()) {
 		return Info
 	}
-	return Severity(strings.ToLower(string(s)))
+	return s
 }
