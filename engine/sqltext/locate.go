@@ -81,7 +81,7 @@ func Locate(sql, errText string) Place {
 		if strings.Contains(errText, "syntax error at end of input") {
 			p.set(sql, len(strings.TrimRight(sql, " \t\r\n")))
 		} else if p.Name != "" {
-			if i := findName(sql, p.Name); i >= 0 {
+			if i := findName(sql, p.Name, 0); i >= 0 {
 				p.set(sql, i)
 			}
 		}
@@ -102,8 +102,8 @@ func Locate(sql, errText string) Place {
 	}
 	at := strings.Index(text, excerpt)
 	if at < 0 || caret < 0 {
-		if i := findName(text, p.Name); i >= 0 {
-			p.set(sql, start+i)
+		if i := findName(sql, p.Name, start); i >= 0 {
+			p.set(sql, i)
 		}
 		return p
 	}
@@ -114,8 +114,8 @@ func Locate(sql, errText string) Place {
 	if !nameAt(text, place, p.Name) {
 		if w := at + byCells(excerpt, caret); nameAt(text, w, p.Name) {
 			place = w
-		} else if i := findName(text[at:], p.Name); i >= 0 {
-			place = at + i
+		} else if i := findName(sql, p.Name, start); i >= 0 {
+			place = i - start
 		}
 	}
 	p.set(sql, start+place)
@@ -169,12 +169,16 @@ func nameAt(s string, at int, name string) bool {
 	return len(s) >= len(name) && strings.EqualFold(s[:len(name)], name)
 }
 
-// findName is the place of the first name or word of sql that is name.
-func findName(sql, name string) int {
+// findName is the place of the first name or word of sql at or past from that
+// is name, or -1.
+func findName(sql, name string, from int) int {
 	if name == "" {
 		return -1
 	}
 	for _, t := range meaningful(sql) {
+		if t.Start < from {
+			continue
+		}
 		text := t.Text(sql)
 		if t.Kind == QuotedIdent {
 			text = strings.ReplaceAll(strings.Trim(text, `"`), `""`, `"`)
