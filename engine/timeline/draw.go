@@ -230,10 +230,7 @@ func (d *drawing) axis() {
 		if today := t.Format("2006-01-02"); every >= 24*time.Hour {
 			text = today
 		} else if today != day {
-			text = today + " " + text
-			if day != "" {
-				text = t.Format("01-02 15:04")
-			}
+			text = t.Format("01-02 15:04") // the year stands below
 			day = today
 		}
 		if i > 0 && at < len(times)+1 || at+len(text) > max(width, len(text))+min(12, max(0, d.Width-d.left-1-width)) {
@@ -252,7 +249,7 @@ func (d *drawing) axis() {
 
 // tickEvery is how far marks of the axis are apart: room for a time between them.
 func (d *drawing) tickEvery(slot time.Duration) time.Duration {
-	const room = 13 // cells: a date with a time and a blank
+	const room = 12 // cells: a date with a time and a blank
 	for _, e := range []time.Duration{5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute,
 		time.Hour, 2 * time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour, day, 2 * day, 7 * day, 14 * day, 28 * day} {
 		if e >= slot && int64(e/slot)*int64(d.cells) >= room {
