@@ -31,6 +31,9 @@ func shell() int {
 		Engine: &fake{}, Render: render, In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		History: path, Getenv: os.Getenv, Greeting: "hello", Colour: os.Getenv("COLOUR") != "",
 	})
+	if leak := goleak.Find(); leak != nil {
+		fmt.Fprintf(os.Stderr, "@@LEAK %v\n", leak)
+	}
 	fmt.Fprintf(os.Stderr, "@@END %v\n", err)
 	if err != nil {
 		return 1

@@ -117,7 +117,9 @@ func (c *console) typed(text string) {
 // ends waits for the shell to leave and checks that the terminal is as before.
 func (c *console) ends() {
 	c.t.Helper()
-	c.wait("@@END")
+	if shown := c.wait("@@END"); strings.Contains(shown, "@@LEAK") {
+		c.t.Errorf("goroutines are left: %s", shown)
+	}
 	done := make(chan error, 1)
 	go func() { done <- c.cmd.Wait() }()
 	select {
