@@ -96,17 +96,17 @@ func (s *session) feed(ctx context.Context, line string) {
 		return // cannot have become complete
 	}
 	pieces := sqltext.Split(in.pending)
-	first, line0 := in.first, in.first // line0 is where the piece begins
+	first, begins := in.first, in.first // lines of the text and of the piece
 	in.pending = ""
 	for _, st := range pieces {
 		if !st.Complete {
 			if st.SQL != "" || !sqltext.Complete(st.Piece) {
 				in.pending = strings.TrimLeft(st.Piece, " \t\r\n")
-				in.first = line0 + strings.Count(st.Piece[:len(st.Piece)-len(in.pending)], "\n")
+				in.first = begins + strings.Count(st.Piece[:len(st.Piece)-len(in.pending)], "\n")
 			}
 			break
 		}
-		line0 += strings.Count(st.Piece, "\n")
+		begins += strings.Count(st.Piece, "\n")
 		if st.SQL == "" {
 			continue
 		}
