@@ -386,6 +386,9 @@ SELECT
   json_extract_scalar(s.statistic, '$.name') AS name,
   TRY_CAST(TRY_CAST(json_extract_scalar(s.statistic, '$.value') AS DOUBLE) AS BIGINT) AS calls,
   c.aggregated_event_id, c.file_id, c.record_no
-FROM cloudtrail c
-CROSS JOIN UNNEST(json_elements(json_format(json_extract(c.aggregated_summary, '$.primaryDimension.statistics')))) AS s (statistic)
-WHERE c.aggregated_event_id IS NOT NULL;
+FROM (
+  SELECT cloudtrail.*, json_elements(json_format(json_extract(aggregated_summary, '$.primaryDimension.statistics'))) AS elements
+  FROM cloudtrail
+  WHERE aggregated_event_id IS NOT NULL
+) c
+CROSS JOIN UNNEST(c.elements) AS s (statistic);
