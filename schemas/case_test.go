@@ -44,7 +44,11 @@ func emptyCase(t testing.TB) *sql.DB {
 	for _, s := range all {
 		run(t, db, s.Views)
 	}
-	run(t, db, schema.EventsView(all))
+	events, err := schema.EventsView(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, db, events.SQL)
 	return db
 }
 

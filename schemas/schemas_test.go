@@ -111,7 +111,11 @@ func TestPortable(t *testing.T) {
 	for _, s := range sources(t) {
 		check(s.Name+"/views.sql", s.Views)
 	}
-	check("events", schema.EventsView(sources(t)))
+	events, err := schema.EventsView(sources(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	check("events", events.SQL)
 }
 
 // TestEventsPushDown shows that a filter on events is answered in the scans of

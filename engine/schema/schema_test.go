@@ -183,11 +183,18 @@ func TestSplitViews(t *testing.T) {
 func TestEventsView(t *testing.T) {
 	with := &schema.Source{Name: "a", Views: "-- X.\nCREATE OR REPLACE VIEW a_events AS SELECT 1;"}
 	without := &schema.Source{Name: "b", Views: "-- X.\nCREATE OR REPLACE VIEW b_events_daily AS SELECT 1;"}
-	got := schema.EventsView([]*schema.Source{with, without, {Name: "c", Views: "-- X.\nCREATE OR REPLACE VIEW c_events AS SELECT 1;"}})
-	if strings.Count(got, "UNION ALL") != 1 || !strings.Contains(got, `"a_events"`) || !strings.Contains(got, `"c_events"`) || strings.Contains(got, "b_events") {
-		t.Errorf("EventsView = %s", got)
+	other := &schema.Source{Name: "c", Views: "-- X.\nCREATE OR REPLACE VIEW c_events AS SELECT 1;"}
+	got, err := schema.EventsView([]*schema.Source{with, without, other})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got := schema.EventsView([]*schema.Source{without}); got != "" {
-		t.Errorf("EventsView without event views = %q", got)
+	if strings.Count(got.SQL, "UNION ALL") != 1 || !strings.Contains(got.SQL, "FROM a_events") || !strings.Contains(got.SQL, "FROM c_events") || strings.Contains(got.SQL, "b_events") {
+		t.Errorf("EventsView = %s", got.SQL)
+	}
+	if got, err := schema.EventsView([]*schema.Source{without}); err != nil || !strings.Contains(got.SQL, "WHERE 1 = 0") {
+		t.Errorf("EventsView without event views = %q, %v", got.SQL, err)
+	}
+	if got, err := schema.EventsView([]*schema.Source{{Name: "d", Views: "SELECT 1;"}}); err == nil || !strings.Contains(err.Error(), "d/views.sql: line 1") {
+		t.Errorf("EventsView took views that are none: %q, %v", got.SQL, err)
 	}
 }
