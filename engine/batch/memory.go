@@ -1,0 +1,57 @@
+package batch
+
+import (
+	"time"
+	"unsafe"
+
+	"logquarry/engine/schema"
+)
+
+// Size is how many bytes a cell of type t takes in a vector.
+func Size(t schema.Type) int {
+	switch t.SQL() {
+	case "BOOLEAN":
+		return 1
+	case "INTEGER":
+		return 4
+	case "VARCHAR":
+		return 16
+	default:
+		return 8
+	}
+}
+
+// New is a batch in Go's own memory, for decoding without a database.
+func New(types []schema.Type) *Batch {
+	cols := make([]Column, len(types))
+	for i, t := range types {
+		mem := make([]uint64, Rows*Size(t)/8) // words, so that cells are aligned
+		cols[i] = Column{Type: t, Data: unsafe.Pointer(unsafe.SliceData(mem)), Valid: new([Rows / 64]uint64)}
+	}
+	b := new(Batch)
+	b.Point(cols)
+	return b
+}
+
+// Value is the cell of a finished row as a Go value: nil, string, int64,
+// float64, bool or a time.Time in UTC.
+func (b *Batch) Value(c, row int) any {
+	col := &b.cols[c]
+	if col.Valid == nil || col.Valid[row>>6]&(1<<(row&63)) == 0 {
+		return nil
+	}
+	switch col.Type.SQL() {
+	case "VARCHAR":
+		return string(b.textAt(c, row))
+	case "BOOLEAN":
+		return *(*bool)(unsafe.Add(col.Data, row))
+	case "INTEGER":
+		return int64(*(*int32)(unsafe.Add(col.Data, row*4)))
+	case "DOUBLE":
+		return *(*float64)(unsafe.Add(col.Data, row*8))
+	case "TIMESTAMP":
+		return time.UnixMicro(*(*int64)(unsafe.Add(col.Data, row*8))).UTC()
+	default:
+		return *(*int64)(unsafe.Add(col.Data, row*8))
+	}
+}

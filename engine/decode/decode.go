@@ -1,0 +1,141 @@
+// Package decode is what all decoders share: the account of one file while it
+// is decoded. In: plain bytes of a file of a known source (from unpack). Out:
+// cells in a [batch.Batch] and a [Tally]. The shapes are in the folders beside.
+package decode
+
+import (
+	"fmt"
+	"io"
+
+	"logquarry/engine/batch"
+	"logquarry/engine/schema"
+)
+
+// MaxRecord is the longest record that is read, in bytes. CloudTrail's own
+// limit is 256 KB an event (1 MB in Lake stores), WAF's about 1 MB a line; the
+// rest is room for what others made of them. A longer one is a reject.
+const MaxRecord = 64 << 20
+
+// RawLimit is how many bytes of a reject are kept.
+const RawLimit = 4096
+
+// Reject is a part of a file that could not be read as a record.
+type Reject struct {
+	RecordNo int64  // its place among the file's records, from 1
+	Line     int64  // the line it begins in, from 1
+	Offset   int64  // of its first byte in the unpacked file
+	Reason   string // what is wrong, and where
+	Raw      []byte // the bytes themselves, at most RawLimit
+}
+
+// Tally is the account of one file. Records = Rows + Duplicates + rejects.
+// Records of other sources in the same file and records outside the wanted
+// times are not among Records; they are counted beside.
+type Tally struct {
+	FileID     int64 // goes into each row
+	Records    int64
+	Rows       int64
+	Duplicates int64
+	Rejected   int64
+	Outside    int64 // not between since and until
+	// Foreign counts records of other sources that stood in the file.
+	Foreign map[string]int64
+	// Repaired counts rows in which a value did not fit its column or had
+	// bytes that are no text; the first such place is in Note.
+	Repaired int64
+	Note     string
+	Format   string // the header line's field names, where there is one
+	Bytes    int64  // of the unpacked file
+	// First and Last are the earliest and latest event times among rows and
+	// duplicates, in microseconds since 1970 UTC; both 0 where none has one.
+	First, Last int64
+	Rejects     []Reject // at most MaxRejects
+}
+
+// MaxRejects bounds how many rejects of one file are kept with their bytes;
+// further ones are counted in Rejected.
+const MaxRejects = 1000
+
+// Reject records that a part of the file could not be read.
+func (t *Tally) Reject(r Reject) {
+	t.Records++
+	t.Rejected++
+	if len(t.Rejects) >= MaxRejects {
+		return
+	}
+	if len(r.Raw) > RawLimit {
+		r.Raw = r.Raw[:RawLimit]
+	}
+	r.Raw = append([]byte(nil), r.Raw...)
+	t.Rejects = append(t.Rejects, r)
+}
+
+// Repair notes that the row of the given record was kept with a change.
+func (t *Tally) Repair(recordNo int64, what string) {
+	t.Repaired++
+	if t.Note == "" {
+		t.Note = fmt.Sprintf("record %d: %s", recordNo, what)
+	}
+}
+
+// Observe widens First and Last by an event time.
+func (t *Tally) Observe(at int64) {
+	if t.First == 0 && t.Last == 0 {
+		t.First, t.Last = at, at
+	}
+	t.First, t.Last = min(t.First, at), max(t.Last, at)
+}
+
+// Keep decides about a decoded row before it is finished: false drops it. It
+// may read the current row of b. It counts what it drops in t itself.
+type Keep func(b *batch.Batch, t *Tally, recordNo int64) bool
+
+// Decoder reads the records of one file after another. One goroutine uses it
+// at a time.
+type Decoder interface {
+	// Reset starts on a new file, whose account is kept in t.
+	Reset(r io.Reader, t *Tally)
+	// Fill adds rows to b until it is full (false) or the file has ended
+	// (true). An error means that the file could not be read further; rows
+	// before it stand, and the tally says what was lost.
+	Fill(b *batch.Batch) (done bool, err error)
+	// Record skips to record recordNo and returns its bytes as they stand in
+	// the file; io.EOF where the file has fewer records.
+	Record(recordNo int64) ([]byte, error)
+}
+
+// Columns are the places of a source's columns in a batch: the source's own in
+// their order, then extra, file_id and record_no.
+type Columns struct {
+	Extra, FileID, RecordNo int
+	Time                    int // -1 where the source has no event time
+	Key                     []int
+}
+
+// Layout is where the columns of s stand in a batch.
+func Layout(s *schema.Source) Columns {
+	n := len(s.Columns)
+	l := Columns{Extra: n, FileID: n + 1, RecordNo: n + 2, Time: -1}
+	for i, c := range s.Columns {
+		if c.Name == s.Time {
+			l.Time = i
+		}
+	}
+	for _, k := range s.Key {
+		for i, c := range s.Columns {
+			if c.Name == k {
+				l.Key = append(l.Key, i)
+			}
+		}
+	}
+	return l
+}
+
+// Types are the column types of a batch for s, in Layout's order.
+func Types(s *schema.Source) []schema.Type {
+	var ts []schema.Type
+	for _, c := range s.Columns {
+		ts = append(ts, c.Type)
+	}
+	return append(ts, schema.JSONText, schema.Bigint, schema.Bigint)
+}

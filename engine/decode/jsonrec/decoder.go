@@ -1,0 +1,396 @@
+package jsonrec
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"logquarry/engine/batch"
+	"logquarry/engine/decode"
+)
+
+// place is where in a document the decoder stands.
+type place int
+
+const (
+	between place = iota // documents, at the top level
+	inArray              // elements of an array of records
+	inTail               // members of a container behind its array
+)
+
+// Decoder is a [decode.Decoder] of JSON records.
+type Decoder struct {
+	plan *Plan
+	// Siblings are the plans of other sources whose records may stand in the
+	// same file. Their records are counted, not rejected.
+	siblings []*Plan
+	keep     decode.Keep
+
+	in       decode.Input
+	t        *decode.Tally
+	at       place
+	contains bool // the array stands in a container object
+	recordNo int64
+
+	// State of the record being decoded.
+	b      *batch.Batch
+	seen   uint64
+	extra  []byte
+	misfit string
+	text   []byte
+	items  []byte
+}
+
+// NewDecoder makes a decoder by plan. keep may be nil.
+func NewDecoder(plan *Plan, siblings []*Plan, keep decode.Keep) *Decoder {
+	return &Decoder{plan: plan, siblings: siblings, keep: keep}
+}
+
+// Reset implements [decode.Decoder].
+func (d *Decoder) Reset(r io.Reader, t *decode.Tally) {
+	d.in.Reset(r)
+	d.t, d.at, d.recordNo = t, between, 0
+}
+
+// Fill implements [decode.Decoder].
+func (d *Decoder) Fill(b *batch.Batch) (bool, error) {
+	d.b = b
+	for !b.Full() {
+		if _, _, ok := d.next(); !ok {
+			d.t.Bytes = d.in.Offset(d.in.Pos)
+			return true, d.in.Err()
+		}
+	}
+	return false, nil
+}
+
+// Record implements [decode.Decoder].
+func (d *Decoder) Record(recordNo int64) ([]byte, error) {
+	b := batch.New(decode.Types(d.plan.Source))
+	d.b = b
+	for {
+		before := d.recordNo
+		start, end, ok := d.next()
+		if !ok {
+			if err := d.in.Err(); err != nil {
+				return nil, err
+			}
+			return nil, io.EOF
+		}
+		if d.recordNo == recordNo && before != recordNo {
+			return d.in.Bytes()[start:end], nil
+		}
+		b.Reset()
+	}
+}
+
+// next takes one step: past a record, or past what stands between records. It
+// returns the bytes of a record in the window, and false at the end.
+func (d *Decoder) next() (start, end int, ok bool) {
+	c, ok := d.peek()
+	if !ok {
+		d.ended()
+		return 0, 0, false
+	}
+	switch d.at {
+	case between:
+		switch c {
+		case '{':
+			if pos, isContainer := d.container(); isContainer {
+				d.in.Pos, d.at, d.contains = pos, inArray, true
+				return 0, 0, true
+			}
+			return d.record()
+		case '[':
+			d.in.Pos++
+			d.at, d.contains = inArray, false
+		case ',':
+			d.in.Pos++
+		default:
+			return d.garbage("text that is no JSON object")
+		}
+	case inArray:
+		switch c {
+		case '{':
+			return d.record()
+		case ',':
+			d.in.Pos++
+		case ']':
+			d.in.Pos++
+			d.at = between
+			if d.contains {
+				d.at = inTail
+			}
+		default:
+			return d.element()
+		}
+	case inTail:
+		return d.tail(c)
+	}
+	return 0, 0, true
+}
+
+// peek moves to the next byte that is no white space.
+func (d *Decoder) peek() (byte, bool) {
+	for {
+		buf := d.in.Bytes()
+		d.in.Pos = space(buf, d.in.Pos)
+		if d.in.Pos < len(buf) {
+			return buf[d.in.Pos], true
+		}
+		if !d.in.More() {
+			return 0, false
+		}
+	}
+}
+
+// ended accounts for what a file that ends early has lost.
+func (d *Decoder) ended() {
+	reason := ""
+	if err := d.in.Err(); err != nil {
+		reason = err.Error()
+	} else if d.at != between {
+		reason = "the file ends before its array of records does"
+	}
+	if reason == "" {
+		return
+	}
+	d.at = between
+	d.reject(d.in.Pos, d.in.Pos, reason)
+}
+
+// reject records the bytes from start to end of the window as unreadable.
+func (d *Decoder) reject(start, end int, reason string) {
+	d.recordNo++
+	d.t.Reject(decode.Reject{
+		RecordNo: d.recordNo,
+		Line:     d.in.Line(start),
+		Offset:   d.in.Offset(start),
+		Reason:   reason,
+		Raw:      d.in.Bytes()[start:min(end, start+decode.RawLimit)],
+	})
+}
+
+// container reports whether the object at Pos holds an array of records, and
+// where its first element may begin.
+func (d *Decoder) container() (int, bool) {
+	if len(d.plan.records) == 0 {
+		return 0, false
+	}
+	for {
+		pos, is, err := findArray(d.in.Bytes(), d.in.Pos, d.plan)
+		if !errors.Is(err, errShort) || len(d.in.Bytes())-d.in.Pos > decode.MaxRecord || !d.in.More() {
+			return pos, is && err == nil
+		}
+	}
+}
+
+// findArray looks through the members of the object at b[i] for an array under
+// one of the plan's keys.
+func findArray(b []byte, i int, p *Plan) (int, bool, error) {
+	first := true
+	i++
+	for {
+		if i = space(b, i); i >= len(b) {
+			return i, false, errShort
+		}
+		switch {
+		case b[i] == '}':
+			return i, false, nil
+		case b[i] == ',' && !first:
+			i = space(b, i+1)
+		}
+		if i >= len(b) {
+			return i, false, errShort
+		}
+		start := i
+		next, _, err := key(b, i)
+		if err != nil {
+			return i, false, err
+		}
+		name := keyText(b[start:next])
+		if i = space(b, next); i >= len(b) {
+			return i, false, errShort
+		}
+		if b[i] == '[' {
+			for _, r := range p.records {
+				if r == string(name) {
+					return i + 1, true, nil
+				}
+			}
+		}
+		// A record's own first key settles it without a look at the rest.
+		if k, ok := p.root.index[string(name)]; ok && first && p.root.kids[k].col >= 0 {
+			return i, false, nil
+		}
+		if i, _, err = skip(b, i); err != nil {
+			return i, false, err
+		}
+		first = false
+	}
+}
+
+// keyText cuts the colon and quotes off what key scanned. Escapes stay: no key
+// of ours has any.
+func keyText(b []byte) []byte {
+	end := len(b) - 1 // the colon
+	for b[end-1] != '"' {
+		end--
+	}
+	return b[1 : end-1]
+}
+
+// element rejects an element that is no object.
+func (d *Decoder) element() (int, int, bool) {
+	for {
+		buf := d.in.Bytes()
+		end, _, err := skip(buf, d.in.Pos)
+		switch {
+		case err == nil:
+			start := d.in.Pos
+			d.reject(start, end, "a record that is "+kind(buf[start])+", not an object")
+			d.in.Pos = end
+			return start, end, true
+		case errors.Is(err, errShort) && d.in.More():
+		default:
+			return d.garbage(err.Error())
+		}
+	}
+}
+
+func kind(c byte) string {
+	switch c {
+	case '"':
+		return "a string"
+	case 't', 'f':
+		return "a boolean"
+	case 'n':
+		return "null"
+	case '[':
+		return "an array"
+	case '{':
+		return "an object"
+	}
+	return "a number"
+}
+
+// tail steps through what follows the array in its container.
+func (d *Decoder) tail(c byte) (int, int, bool) {
+	switch c {
+	case '}':
+		d.in.Pos++
+		d.at = between
+		return 0, 0, true
+	case ',':
+		d.in.Pos++
+		return 0, 0, true
+	}
+	for {
+		buf := d.in.Bytes()
+		i, _, err := key(buf, d.in.Pos)
+		if err == nil {
+			name := keyText(buf[d.in.Pos:i])
+			if i = space(buf, i); i < len(buf) && buf[i] == '[' {
+				for _, r := range d.plan.records {
+					if r == string(name) {
+						d.in.Pos, d.at = i+1, inArray
+						return 0, 0, true
+					}
+				}
+			}
+			if i >= len(buf) {
+				err = errShort
+			} else if i, _, err = skip(buf, i); err == nil {
+				d.in.Pos = i
+				return 0, 0, true
+			}
+		}
+		if !errors.Is(err, errShort) || len(buf)-d.in.Pos > decode.MaxRecord || !d.in.More() {
+			return d.garbage("behind the array of records: " + err.Error())
+		}
+	}
+}
+
+// record decodes the object at Pos into the current row and finishes it.
+func (d *Decoder) record() (int, int, bool) {
+	for {
+		d.seen, d.extra, d.misfit = 0, d.extra[:0], ""
+		buf := d.in.Bytes()
+		end, err := d.object(buf, d.in.Pos, &d.plan.root)
+		if err == nil {
+			start := d.in.Pos
+			d.in.Pos = end
+			d.finish(start, end)
+			return start, end, true
+		}
+		d.b.Drop()
+		var bad *syntaxError
+		switch {
+		case errors.As(err, &bad):
+			return d.garbage(fmt.Sprintf("%s at offset %d", bad.What, d.in.Offset(bad.At)))
+		case len(buf)-d.in.Pos >= decode.MaxRecord:
+			return d.garbage(fmt.Sprintf("a record longer than %d MiB", decode.MaxRecord>>20))
+		case !d.in.More():
+			reason := err.Error()
+			if e := d.in.Err(); e != nil {
+				reason = e.Error()
+			}
+			return d.garbage(reason)
+		}
+	}
+}
+
+// finish settles what a decoded object is: a row, another source's, or none.
+func (d *Decoder) finish(start, end int) {
+	if !d.plan.selects(d.seen) {
+		d.b.Drop()
+		if name := d.foreign(start); name != "" {
+			d.recordNo++
+			if d.t.Foreign == nil {
+				d.t.Foreign = make(map[string]int64)
+			}
+			d.t.Foreign[name]++
+			return
+		}
+		d.reject(start, end, "an object that is no "+d.plan.Source.Name+" record: "+d.lacks())
+		return
+	}
+	d.recordNo++
+	if len(d.extra) > 0 {
+		d.extra = append(d.extra, '}')
+		d.b.SetText(d.plan.layout.Extra, d.extra)
+	}
+	if d.misfit != "" {
+		d.t.Repair(d.recordNo, d.misfit)
+	}
+	d.plan.layout.Finish(d.b, d.t, d.keep, d.recordNo)
+}
+
+// foreign is the name of the sibling source the record at b[start] is of.
+func (d *Decoder) foreign(start int) string {
+	if len(d.siblings) == 0 {
+		return ""
+	}
+	keys := topKeys(d.in.Bytes(), start)
+	for _, p := range d.siblings {
+		if p.Matches(keys) {
+			return p.Source.Name
+		}
+	}
+	return ""
+}
+
+func (d *Decoder) lacks() string {
+	r := d.plan.Source.Recognise
+	for _, k := range r.All {
+		if i := d.plan.root.index[k]; d.seen&d.plan.root.kids[i].bit == 0 {
+			return "it has no " + k
+		}
+	}
+	for _, k := range r.None {
+		if i := d.plan.root.index[k]; d.seen&d.plan.root.kids[i].bit != 0 {
+			return "it has " + k
+		}
+	}
+	return fmt.Sprintf("it has none of %v", r.Any)
+}

@@ -1,0 +1,366 @@
+package jsonrec
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+
+	"logquarry/engine/decode"
+	"logquarry/engine/schema"
+)
+
+// object decodes the members of the object at b[i] into the current row, and
+// returns where it ends. Members that n does not name go to extra.
+func (d *Decoder) object(b []byte, i int, n *node) (int, error) {
+	guess := 0 // AWS writes members in nearly the same order each time
+	if i = space(b, i+1); i >= len(b) {
+		return i, errShort
+	}
+	if b[i] == '}' {
+		return i + 1, nil
+	}
+	for {
+		if b[i] != '"' {
+			return i, syntax(b, i, "a key in quotes")
+		}
+		start := i
+		end, f, err := str(b, i)
+		if err != nil {
+			return end, err
+		}
+		name := b[start+1 : end-1]
+		if f&escaped != 0 {
+			d.text = unescape(d.text[:0], b[start:end])
+			name = d.text
+		}
+		if i = space(b, end); i >= len(b) {
+			return i, errShort
+		}
+		if b[i] != ':' {
+			return i, syntax(b, i, "':'")
+		}
+		if i = space(b, i+1); i >= len(b) {
+			return i, errShort
+		}
+		kid := -1
+		if guess < len(n.keys) && n.keys[guess] == string(name) {
+			kid = guess
+		} else if k, ok := n.index[string(name)]; ok {
+			kid = k
+		}
+		if kid >= 0 {
+			guess = kid + 1
+			i, err = d.value(b, i, &n.kids[kid])
+		} else {
+			i, err = d.unknown(b, i, n.path, name)
+		}
+		if err != nil {
+			return i, err
+		}
+		if i = space(b, i); i >= len(b) {
+			return i, errShort
+		}
+		switch b[i] {
+		case '}':
+			return i + 1, nil
+		case ',':
+			if i = space(b, i+1); i >= len(b) {
+				return i, errShort
+			}
+		default:
+			return i, syntax(b, i, "',' or '}'")
+		}
+	}
+}
+
+// unknown keeps a member no column is for.
+func (d *Decoder) unknown(b []byte, i int, path string, name []byte) (int, error) {
+	// The name may lie in d.text, which reading the value would overwrite.
+	full := string(name)
+	if path != "" {
+		full = path + "." + full
+	}
+	end, f, err := skip(b, i)
+	if err != nil {
+		return end, err
+	}
+	d.keepExtra(full, b[i:end], f)
+	return end, nil
+}
+
+// value decodes the value at b[i] into the columns of n.
+func (d *Decoder) value(b []byte, i int, n *node) (int, error) {
+	d.seen |= n.bit
+	if b[i] == '{' && len(n.kids) > 0 && n.col < 0 {
+		return d.object(b, i, n)
+	}
+	end, f, err := skip(b, i)
+	if err != nil {
+		return end, err
+	}
+	raw := b[i:end]
+	if d.in.Dirty && !utf8.Valid(raw) {
+		d.misfits(n.path, "bytes that are not UTF-8, replaced by U+FFFD")
+		d.items = repair(d.items[:0], raw)
+		raw, f = append([]byte(nil), d.items...), f&^(control|lone)
+	}
+	inside := len(n.kids) > 0 || len(n.picks) > 0
+	switch {
+	case raw[0] == 'n':
+		// Null is not absent: a JSON column says null, others say so in extra.
+		if n.col >= 0 && n.typ == schema.JSONText {
+			d.b.SetText(n.col, raw)
+		} else {
+			d.keepExtra(n.path, raw, 0)
+		}
+	case n.col >= 0 && d.b.IsSet(n.col):
+		d.keepExtra(n.path, raw, f) // the key stands twice
+	case n.col >= 0:
+		d.cell(raw, f, n)
+	case !inside, raw[0] != '{' && raw[0] != '[':
+		d.keepExtra(n.path, raw, f)
+	}
+	switch {
+	case raw[0] == '{' && len(n.kids) > 0:
+		// The whole is a column and its members are columns too. It has been
+		// scanned, so this cannot fail, and what it does not name is not lost.
+		extra := len(d.extra)
+		if _, err := d.object(raw, 0, n); err != nil {
+			return i, err
+		}
+		d.extra = d.extra[:extra]
+	case raw[0] == '[' && len(n.picks) > 0:
+		d.pick(raw, n)
+		if n.col < 0 {
+			d.keepRest(raw, f, n)
+		}
+	case inside && n.col < 0 && (raw[0] == '{' || raw[0] == '['):
+		d.keepExtra(n.path, raw, f) // an array for an object, or the reverse
+	}
+	return end, nil
+}
+
+// cell puts a value that is not null into the column of n, or into extra where
+// it does not fit.
+func (d *Decoder) cell(raw []byte, f flags, n *node) {
+	if n.typ == schema.JSONText {
+		if f&(control|lone) != 0 {
+			d.misfits(n.path, "characters that JSON does not allow, written as escapes")
+			d.items = repair(d.items[:0], raw)
+			raw = d.items
+		}
+		d.b.SetText(n.col, raw)
+		return
+	}
+	text, quoted := raw, raw[0] == '"'
+	if quoted {
+		if text = raw[1 : len(raw)-1]; f&escaped != 0 {
+			d.text = unescape(d.text[:0], raw)
+			text = d.text
+		}
+		if f&lone != 0 {
+			d.misfits(n.path, "half a surrogate pair, replaced by U+FFFD")
+		}
+	}
+	ok := false
+	switch n.typ {
+	case schema.Varchar:
+		if ok = raw[0] != '{' && raw[0] != '['; ok {
+			d.b.SetText(n.col, text)
+		}
+	case schema.Timestamp:
+		var at int64
+		if at, ok = decode.Time(text); ok && quoted {
+			d.b.SetInt64(n.col, at)
+		}
+		ok = ok && quoted
+	case schema.TimestampS:
+		var v int64
+		if v, ok = decode.Int(text); ok {
+			if v, ok = decode.Micros(v); ok {
+				d.b.SetInt64(n.col, v)
+			}
+		}
+	case schema.TimestampMS:
+		var v int64
+		if v, ok = decode.Int(text); ok {
+			if _, ok = decode.Micros(v / 1000); ok {
+				d.b.SetInt64(n.col, v*1000)
+			}
+		}
+	case schema.Bigint:
+		var v int64
+		if v, ok = decode.Int(text); ok {
+			d.b.SetInt64(n.col, v)
+		}
+	case schema.Integer:
+		var v int64
+		if v, ok = decode.Int(text); ok {
+			if ok = v == int64(int32(v)); ok {
+				d.b.SetInt32(n.col, int32(v))
+			}
+		}
+	case schema.Double:
+		if v, err := strconv.ParseFloat(string(text), 64); err == nil && isNumber(text) {
+			ok = true
+			d.b.SetFloat64(n.col, v)
+		}
+	case schema.Boolean:
+		// Some AWS fields are the strings "true" and "false".
+		if ok = string(text) == "true" || string(text) == "false"; ok {
+			d.b.SetBool(n.col, text[0] == 't')
+		}
+	}
+	if !ok {
+		d.misfits(n.path, fmt.Sprintf("%s does not fit %s, kept in extra", cut(raw), n.typ))
+		d.keepExtra(n.path, raw, f)
+	}
+}
+
+// isNumber keeps out what Go reads as a number and JSON does not: Inf, 0x1p-2.
+func isNumber(b []byte) bool {
+	for _, c := range b {
+		if (c < '0' || c > '9') && c != '-' && c != '+' && c != '.' && c|0x20 != 'e' {
+			return false
+		}
+	}
+	return true
+}
+
+// cut is the beginning of b for a message.
+func cut(b []byte) string {
+	if len(b) > 60 {
+		return string(b[:60]) + "…"
+	}
+	return string(b)
+}
+
+func (d *Decoder) misfits(path, what string) {
+	if d.misfit == "" {
+		d.misfit = path + ": " + what
+	}
+}
+
+// keepExtra adds a member to the column extra.
+func (d *Decoder) keepExtra(path string, raw []byte, f flags) {
+	if len(d.extra) == 0 {
+		d.extra = append(d.extra, '{')
+	} else {
+		d.extra = append(d.extra, ',')
+	}
+	d.extra = decode.AppendQuoted(d.extra, path)
+	d.extra = append(d.extra, ':')
+	if f&(control|lone) != 0 || d.in.Dirty && !utf8.Valid(raw) {
+		d.misfits(path, "characters that JSON does not allow, written as escapes or U+FFFD")
+		d.extra = repair(d.extra, raw)
+		return
+	}
+	d.extra = append(d.extra, raw...)
+}
+
+// pick fills the columns that take members of the elements of an array.
+func (d *Decoder) pick(raw []byte, n *node) {
+	for k := range n.picks {
+		p := &n.picks[k]
+		if d.b.IsSet(p.col) {
+			continue
+		}
+		d.items = append(d.items[:0], '[')
+		elements(raw, func(el []byte) bool {
+			if el[0] != '{' {
+				return true
+			}
+			var by, member []byte
+			var f flags
+			members(el, func(name, val []byte, vf flags) {
+				if p.by != "" && string(name) == p.by {
+					by = val
+				}
+				if string(name) == p.member {
+					member, f = val, vf
+				}
+			})
+			if member == nil {
+				return true
+			}
+			if p.by == "" {
+				if len(d.items) > 1 {
+					d.items = append(d.items, ',')
+				}
+				d.items = repair(d.items, member)
+				return true
+			}
+			// Header names keep the client's case.
+			if len(by) < 2 || !bytes.EqualFold(by[1:len(by)-1], []byte(p.is)) {
+				return true
+			}
+			if member[0] != 'n' {
+				d.cell(member, f, &node{path: n.path + "." + p.is, col: p.col, typ: p.typ})
+			}
+			return false
+		})
+		if p.by == "" {
+			d.items = append(d.items, ']')
+			d.b.SetText(p.col, d.items)
+		}
+	}
+}
+
+// keepRest keeps an array whose picked members are columns but which is none
+// itself, where an element has more than the members picked.
+func (d *Decoder) keepRest(raw []byte, f flags, n *node) {
+	rest := false
+	elements(raw, func(el []byte) bool {
+		if el[0] != '{' {
+			rest = true
+			return false
+		}
+		members(el, func(name, _ []byte, _ flags) {
+			for _, p := range n.picks {
+				if p.by == "" && p.member == string(name) {
+					return
+				}
+			}
+			rest = true
+		})
+		return !rest
+	})
+	if rest {
+		d.keepExtra(n.path, raw, f)
+	}
+}
+
+// elements calls f with each element of the array raw, which has been scanned,
+// until f returns false.
+func elements(raw []byte, f func(el []byte) bool) {
+	for i := space(raw, 1); i < len(raw) && raw[i] != ']'; {
+		end, _, err := skip(raw, i)
+		if err != nil || !f(raw[i:end]) {
+			return
+		}
+		if i = space(raw, end); i < len(raw) && raw[i] == ',' {
+			i = space(raw, i+1)
+		}
+	}
+}
+
+// members calls f with each member of the object raw, which has been scanned.
+func members(raw []byte, f func(name, val []byte, vf flags)) {
+	for i := space(raw, 1); i < len(raw) && raw[i] != '}'; {
+		next, _, err := key(raw, i)
+		if err != nil {
+			return
+		}
+		name := keyText(raw[i:next])
+		i = space(raw, next)
+		end, vf, err := skip(raw, i)
+		if err != nil {
+			return
+		}
+		f(name, raw[i:end], vf)
+		if i = space(raw, end); i < len(raw) && raw[i] == ',' {
+			i = space(raw, i+1)
+		}
+	}
+}

@@ -1,0 +1,156 @@
+// Package jsonrec decodes records that are JSON objects: in an array under a
+// named key, in a bare array, one a line, or one after another.
+//
+// In: plain bytes and a [Plan] made from a source. Out: one row an object. One
+// pass over the bytes finds the values the plan wants and checks the rest; no
+// maps or trees of values are built. What the plan does not name is kept in
+// the column extra, as a JSON object of dotted paths.
+package jsonrec
+
+import (
+	"fmt"
+	"strings"
+
+	"logquarry/engine/decode"
+	"logquarry/engine/schema"
+)
+
+// Plan says where in an object the cells of a row stand. It is read-only and
+// may serve any number of decoders.
+type Plan struct {
+	Source  *schema.Source
+	layout  decode.Columns
+	root    node
+	records []string // keys of a container object whose array holds records
+
+	// Bits of the top-level keys that tell the source's records from others'.
+	all, any, none uint64
+}
+
+// node is one key on the way to columns.
+type node struct {
+	path string // dotted, from the top of the record
+	col  int    // the column of the value itself, or -1
+	typ  schema.Type
+	bit  uint64 // at the top level: which of the telling keys this is
+
+	keys  []string // the members wanted, in the order the source lists them
+	kids  []node
+	index map[string]int
+
+	picks []pick // members of an array's elements
+}
+
+// pick takes a member out of an array of objects: of the element whose member
+// by has the text is (headers[name=host].value), or of all (labels[].name).
+type pick struct {
+	by, is string
+	member string
+	col    int
+	typ    schema.Type
+}
+
+// NewPlan makes the plan of a JSON source.
+func NewPlan(s *schema.Source) (*Plan, error) {
+	p := &Plan{Source: s, layout: decode.Layout(s), records: s.Records}
+	p.root = node{col: -1}
+	for i, c := range s.Columns {
+		if err := p.root.add(c.From, i, c.Type); err != nil {
+			return nil, fmt.Errorf("%s: column %s: %w", s.Name, c.Name, err)
+		}
+	}
+	bits := 0
+	tell := func(mask *uint64, names []string) error {
+		for _, name := range names {
+			n := p.root.child(name)
+			if n.bit == 0 {
+				if bits == 64 {
+					return fmt.Errorf("%s: more than 64 keys to recognise a record by", s.Name)
+				}
+				n.bit = 1 << bits
+				bits++
+			}
+			*mask |= n.bit
+		}
+		return nil
+	}
+	for _, x := range []struct {
+		mask  *uint64
+		names []string
+	}{{&p.all, s.Recognise.All}, {&p.any, s.Recognise.Any}, {&p.none, s.Recognise.None}} {
+		if err := tell(x.mask, x.names); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// Matches reports whether a record with these top-level keys is of the source.
+func (p *Plan) Matches(keys map[string]bool) bool {
+	var seen uint64
+	for k := range keys {
+		if i, ok := p.root.index[k]; ok {
+			seen |= p.root.kids[i].bit
+		}
+	}
+	return p.selects(seen)
+}
+
+func (p *Plan) selects(seen uint64) bool {
+	return seen&p.all == p.all && (p.any == 0 || seen&p.any != 0) && seen&p.none == 0
+}
+
+func (n *node) child(key string) *node {
+	i, ok := n.index[key]
+	if !ok {
+		if n.index == nil {
+			n.index = make(map[string]int)
+		}
+		i = len(n.kids)
+		n.index[key] = i
+		path := key
+		if n.path != "" {
+			path = n.path + "." + key
+		}
+		n.keys = append(n.keys, key)
+		n.kids = append(n.kids, node{path: path, col: -1})
+	}
+	return &n.kids[i]
+}
+
+func (n *node) add(from string, col int, typ schema.Type) error {
+	for {
+		step, rest, more := strings.Cut(from, ".")
+		name, array, isArray := strings.Cut(step, "[")
+		if name == "" {
+			return fmt.Errorf("empty step in %q", from)
+		}
+		n = n.child(name)
+		if !isArray {
+			if !more {
+				if n.col >= 0 {
+					return fmt.Errorf("%s is already a column", n.path)
+				}
+				n.col, n.typ = col, typ
+				return nil
+			}
+			from = rest
+			continue
+		}
+		cond, ok := strings.CutSuffix(array, "]")
+		if !ok || !more || rest == "" || strings.ContainsAny(rest, ".[") {
+			return fmt.Errorf("%q: an array step is key[].member or key[key=text].member", from)
+		}
+		p := pick{member: rest, col: col, typ: typ}
+		if cond != "" {
+			p.by, p.is, ok = strings.Cut(cond, "=")
+			if !ok || p.by == "" {
+				return fmt.Errorf("%q: an array step is key[].member or key[key=text].member", from)
+			}
+		} else if typ != schema.JSONText {
+			return fmt.Errorf("%q is a list and needs type json", from)
+		}
+		n.picks = append(n.picks, p)
+		return nil
+	}
+}

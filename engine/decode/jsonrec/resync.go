@@ -1,0 +1,176 @@
+package jsonrec
+
+import (
+	"bytes"
+	"errors"
+
+	"logquarry/engine/decode"
+)
+
+// garbage rejects what begins at Pos and goes on to where a record, or a
+// container of records, plainly begins again.
+func (d *Decoder) garbage(reason string) (int, int, bool) {
+	from, budget := 1, 16<<20 // both relative to Pos; budget in bytes of trial scans
+	for {
+		buf := d.in.Bytes()[d.in.Pos:]
+		at, container, short := d.resync(buf, from, &budget)
+		if at > 0 && !short {
+			d.reject(d.in.Pos, d.in.Pos+at, reason)
+			start := d.in.Pos
+			d.in.Pos += at
+			if container || d.at == inTail {
+				d.at = between
+			}
+			return start, start + at, true
+		}
+		if len(buf) > decode.MaxRecord || !d.in.More() {
+			d.reject(d.in.Pos, d.in.Pos+len(buf), reason)
+			start := d.in.Pos
+			d.in.Pos += len(buf)
+			// What the rest of the file was is known: one reject, not two.
+			d.at = between
+			return start, d.in.Pos, true
+		}
+		from = max(1, len(buf))
+		if short {
+			from = at
+		}
+		budget += 64 * (len(d.in.Bytes()) - d.in.Pos - len(buf))
+	}
+}
+
+// resync finds the first object in b, from i on, that stands where a record may
+// and has the keys of one. short says that the object at that place goes on
+// behind b.
+func (d *Decoder) resync(b []byte, i int, budget *int) (at int, container, short bool) {
+	for ; i < len(b) && *budget > 0; i++ {
+		k := bytes.IndexByte(b[i:], '{')
+		if k < 0 {
+			return 0, false, false
+		}
+		if i += k; !mayBegin(b[:i]) {
+			continue
+		}
+		keys, used, err := scanKeys(b, i)
+		*budget -= used
+		if errors.Is(err, errShort) && !d.in.EOF() && used < decode.MaxRecord {
+			return i, false, true
+		}
+		if err != nil && !errors.Is(err, errShort) {
+			continue
+		}
+		if d.plan.Matches(keys) {
+			return i, false, false
+		}
+		for _, p := range d.siblings {
+			if p.Matches(keys) {
+				return i, false, false
+			}
+		}
+		for _, r := range d.plan.records {
+			if keys[r] {
+				return i, true, false
+			}
+		}
+	}
+	return 0, false, false
+}
+
+// mayBegin reports whether a record may follow b: one follows another, the
+// start of an array, or a line end.
+func mayBegin(b []byte) bool {
+	for k := len(b) - 1; k >= 0; k-- {
+		switch b[k] {
+		case ' ', '\t', '\r':
+		case '\n', ',', '[', '}', ']':
+			return true
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// scanKeys returns the keys of the object at b[i] and how many bytes it looked
+// at. With an error the keys are those before it.
+func scanKeys(b []byte, i int) (map[string]bool, int, error) {
+	keys := make(map[string]bool)
+	start := i
+	i++
+	for {
+		if i = space(b, i); i >= len(b) {
+			return keys, i - start, errShort
+		}
+		switch b[i] {
+		case '}':
+			return keys, i + 1 - start, nil
+		case ',':
+			if i = space(b, i+1); i >= len(b) {
+				return keys, i - start, errShort
+			}
+		}
+		next, f, err := key(b, i)
+		if err != nil {
+			return keys, next - start, err
+		}
+		name := keyText(b[i:next])
+		if f&escaped != 0 {
+			name = unescape(nil, append(append([]byte{'"'}, name...), '"'))
+		}
+		keys[string(name)] = true
+		if i = space(b, next); i >= len(b) {
+			return keys, i - start, errShort
+		}
+		if i, _, err = skip(b, i); err != nil {
+			return keys, i - start, err
+		}
+	}
+}
+
+func topKeys(b []byte, i int) map[string]bool {
+	keys, _, _ := scanKeys(b, i)
+	return keys
+}
+
+// Peek returns the top-level keys of the first records in head, the beginning
+// of a file: of the elements where a key of records holds an array, of the
+// objects themselves elsewhere. The last may be cut off. It returns nil where
+// head does not begin like JSON.
+func Peek(head []byte, records []string, most int) []map[string]bool {
+	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
+	i := space(head, 0)
+	if i >= len(head) || head[i] != '{' && head[i] != '[' {
+		return nil
+	}
+	var found []map[string]bool
+	for i < len(head) && len(found) < most {
+		switch head[i] {
+		case '{':
+			if pos, is, _ := findArray(head, i, &Plan{records: records}); is {
+				i = pos
+				break
+			}
+			keys, used, err := scanKeys(head, i)
+			found = append(found, keys)
+			if err != nil {
+				// Not JSON here: the next line may be.
+				nl := bytes.IndexByte(head[i:], '\n')
+				if nl < 0 || errors.Is(err, errShort) {
+					return found
+				}
+				i += nl + 1
+				break
+			}
+			i += used
+		case '[', ',', ']', '}', ' ', '\n', '\r', '\t':
+			i++
+		default:
+			nl := bytes.IndexByte(head[i:], '\n')
+			if nl < 0 {
+				return found
+			}
+			i += nl + 1
+		}
+	}
+	return found
+}

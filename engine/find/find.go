@@ -1,0 +1,277 @@
+// Package find lists the files of an evidence tree and tells the source of
+// each, by content first and by name second.
+//
+// In: paths. Out: [File]s in the order of their paths. It opens files to look
+// at their beginnings and unpacks archives into a scratch folder; it leaves
+// reading the records to decode and load.
+package find
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"logquarry/engine/decode/delimited"
+	"logquarry/engine/decode/jsonrec"
+	"logquarry/engine/schema"
+	"logquarry/engine/unpack"
+)
+
+// File is one file of the evidence.
+type File struct {
+	// Path names the file to people: as it was given or found, with "!" and
+	// the member's name for a file out of an archive, "-" for standard input.
+	Path string
+	// Local is where its bytes lie.
+	Local string
+	Size  int64 // bytes, as it lies
+
+	Source      *schema.Source // nil: no known source
+	By          string         // what told the source: content, name, or asked
+	Kind        unpack.Kind    // Plain or Parquet where it can be read
+	Compression string
+	// Problem is why the file cannot be read, or why its source is unsure.
+	Problem string
+	// Note is what is odd about a file that can be read.
+	Note string
+	// Day is the date in the path, from which AWS's folders are made; zero
+	// where there is none.
+	Day time.Time
+}
+
+// Options say what to look for.
+type Options struct {
+	Sources []*schema.Source
+	// Source, where set, is taken for every file, whatever it looks like.
+	Source *schema.Source
+	// Scratch is an existing folder for the members of archives.
+	Scratch string
+	// Skip are files never to be listed: the case itself.
+	Skip []string
+	// Stdin is read for the path "-".
+	Stdin   io.Reader
+	Threads int
+}
+
+// Finder finds files. It is made once and may be used again.
+type Finder struct {
+	opts    Options
+	json    []*jsonrec.Plan
+	lines   []*delimited.Plan
+	lineRE  map[string]*regexp.Regexp
+	pathRE  map[string][]*regexp.Regexp
+	records []string
+	budget  int64 // bytes that archives may still unpack to
+}
+
+// NewFinder prepares to find files of the given sources.
+func NewFinder(opts Options) (*Finder, error) {
+	f := &Finder{opts: opts, lineRE: map[string]*regexp.Regexp{}, pathRE: map[string][]*regexp.Regexp{}, budget: maxArchive}
+	seen := map[string]bool{}
+	for _, s := range opts.Sources {
+		switch s.Shape {
+		case schema.JSON:
+			p, err := jsonrec.NewPlan(s)
+			if err != nil {
+				return nil, err
+			}
+			f.json = append(f.json, p)
+			for _, r := range s.Records {
+				if !seen[r] {
+					seen[r] = true
+					f.records = append(f.records, r)
+				}
+			}
+		case schema.Delimited:
+			p, err := delimited.NewPlan(s)
+			if err != nil {
+				return nil, err
+			}
+			f.lines = append(f.lines, p)
+		}
+		if s.Recognise.Line != "" {
+			re, err := regexp.Compile(s.Recognise.Line)
+			if err != nil {
+				return nil, fmt.Errorf("%s: recognise.line: %w", s.Name, err)
+			}
+			f.lineRE[s.Name] = re
+		}
+		for _, expr := range s.Recognise.Path {
+			re, err := regexp.Compile(expr)
+			if err != nil {
+				return nil, fmt.Errorf("%s: recognise.path: %w", s.Name, err)
+			}
+			f.pathRE[s.Name] = append(f.pathRE[s.Name], re)
+		}
+	}
+	return f, nil
+}
+
+// Find lists the files below paths. A path that does not exist is an error; a
+// folder or file that cannot be read is listed with its Problem.
+func (f *Finder) Find(ctx context.Context, paths []string) ([]File, error) {
+	var files []File
+	for _, p := range paths {
+		if p == "-" {
+			file, err := f.stdin()
+			if err != nil {
+				return nil, err
+			}
+			files = append(files, file)
+			continue
+		}
+		if _, err := os.Stat(p); err != nil {
+			return nil, err
+		}
+		found, err := f.walk(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, found...)
+	}
+	files, err := f.identifyAll(ctx, files)
+	if err != nil {
+		return nil, err
+	}
+	sort.SliceStable(files, func(i, k int) bool { return files[i].Path < files[k].Path })
+	// The same file named twice is one file.
+	out := files[:0]
+	for i, x := range files {
+		if i == 0 || x.Path != files[i-1].Path {
+			out = append(out, x)
+		}
+	}
+	return out, nil
+}
+
+func (f *Finder) walk(ctx context.Context, root string) ([]File, error) {
+	var files []File
+	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil {
+			files = append(files, File{Path: path, Problem: plainError(err)})
+			if e != nil && e.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if e.IsDir() {
+			return nil
+		}
+		info, err := os.Stat(path) // follows a link to a file
+		switch {
+		case err != nil:
+			files = append(files, File{Path: path, Problem: plainError(err)})
+			return nil
+		case info.IsDir():
+			files = append(files, File{Path: path, Problem: "a link to a folder, which is not followed"})
+			return nil
+		case !info.Mode().IsRegular():
+			files = append(files, File{Path: path, Problem: "not a regular file"})
+			return nil
+		}
+		for _, skip := range f.opts.Skip {
+			if other, err := os.Stat(skip); err == nil && os.SameFile(info, other) {
+				return nil
+			}
+		}
+		files = append(files, File{Path: path, Local: path, Size: info.Size()})
+		return nil
+	})
+	return files, err
+}
+
+// plainError is err without the path, which stands beside it anyway.
+func plainError(err error) string {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Op + ": " + pe.Err.Error()
+	}
+	return err.Error()
+}
+
+func (f *Finder) stdin() (File, error) {
+	if f.opts.Stdin == nil {
+		return File{}, errors.New("no standard input to read")
+	}
+	out, err := os.CreateTemp(f.opts.Scratch, "stdin-*")
+	if err != nil {
+		return File{}, err
+	}
+	n, err := io.Copy(out, f.opts.Stdin)
+	if err := errors.Join(err, out.Close()); err != nil {
+		return File{}, fmt.Errorf("read standard input: %w", err)
+	}
+	return File{Path: "-", Local: out.Name(), Size: n}, nil
+}
+
+// identifyAll looks into the files, several at once, and replaces archives by
+// their members.
+func (f *Finder) identifyAll(ctx context.Context, files []File) ([]File, error) {
+	members := make([][]File, len(files))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(1, f.opts.Threads))
+	for i := range files {
+		if files[i].Problem != "" {
+			continue
+		}
+		g.Go(func() error {
+			if gctx.Err() != nil {
+				return context.Cause(gctx)
+			}
+			f.identify(&files[i])
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	// Archives share one budget of disk space, so they go one by one.
+	var out []File
+	for i := range files {
+		if files[i].Problem == "" && isArchive(files[i].Kind) {
+			var err error
+			if members[i], err = f.extract(ctx, &files[i], 1); err != nil {
+				return nil, err
+			}
+			out = append(out, members[i]...)
+			if files[i].Problem == "" {
+				continue
+			}
+		}
+		out = append(out, files[i])
+	}
+	return out, nil
+}
+
+// Day is the date that stands in a path: …/2026/01/02/…, …/2026/1/2/… (Config),
+// year=2026/month=01/day=02, or 20260102T in a name.
+func Day(path string) time.Time {
+	for _, re := range dayRE {
+		if m := re.FindStringSubmatch(filepath.ToSlash(path)); m != nil {
+			t, err := time.Parse("2006-1-2", strings.TrimLeft(m[1], "0")+"-"+m[2]+"-"+m[3])
+			if err == nil {
+				return t
+			}
+		}
+	}
+	return time.Time{}
+}
+
+var dayRE = []*regexp.Regexp{
+	regexp.MustCompile(`/(20\d\d)/([01]?\d)/([0-3]?\d)/`),
+	regexp.MustCompile(`year=(20\d\d)/month=([01]?\d)/day=([0-3]?\d)`),
+	regexp.MustCompile(`_(20\d\d)([01]\d)([0-3]\d)T\d{4,6}Z`),
+}

@@ -1,0 +1,193 @@
+package find
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"logquarry/engine/decode/jsonrec"
+	"logquarry/engine/schema"
+	"logquarry/engine/unpack"
+)
+
+// The first look at a file is short, for most files are small and plain to
+// see; a file whose first record is long gets a second.
+const (
+	firstLook  = 16 << 10
+	secondLook = 1 << 20
+)
+
+// identify tells what a file is. It fills the fields of file.
+func (f *Finder) identify(file *File) {
+	file.Day = Day(file.Path)
+	head, whole, err := f.look(file, firstLook)
+	if err == nil && file.Kind == unpack.Plain {
+		file.Source = f.byContent(head, whole, file)
+		if file.Source == nil && !whole {
+			if head, whole, err = f.look(file, secondLook); err == nil {
+				file.Source = f.byContent(head, whole, file)
+			}
+		}
+	}
+	named := f.byName(file.Path)
+	var damaged *unpack.Error
+	switch {
+	case errors.As(err, &damaged) && len(head) == 0:
+		// Nothing can be read; a name says at least what is lost.
+		file.Problem = damaged.Error()
+		file.Source, file.By = named, "name"
+		return
+	case errors.As(err, &damaged):
+		// Damaged further on: the load keeps what stands before.
+		if file.Source == nil {
+			file.Source = f.byContent(head, whole, file)
+		}
+	case err != nil:
+		file.Problem = plainError(err)
+		return
+	}
+	if isArchive(file.Kind) {
+		return
+	}
+	switch {
+	case f.opts.Source != nil:
+		file.Source, file.By = f.opts.Source, "asked"
+		if file.Kind == unpack.Parquet && !file.Source.Parquet {
+			file.Problem = "a Parquet file, which " + file.Source.Name + " is not delivered as"
+		}
+	case file.Kind == unpack.Parquet:
+		// Its columns are read by the database; load tells its source.
+		file.Source, file.By = named, "name"
+	case file.Source != nil:
+		file.By = "content"
+		if named != nil && named != file.Source {
+			file.Note = fmt.Sprintf("its content is %s, its name that of %s", file.Source.Name, named.Name)
+		}
+	case len(bytes.TrimSpace(head)) == 0 && whole:
+		file.Source, file.By, file.Note = named, "name", "empty"
+	case named != nil && !emptyRecords(head):
+		file.Source, file.By = named, "name"
+		file.Note = "its name is that of " + named.Name + ", its beginning is not"
+	case named != nil:
+		file.Source, file.By = named, "name"
+	}
+	if file.Source != nil && file.By == "name" && file.Size == 0 {
+		file.Note = "empty"
+	}
+}
+
+// look opens the file and gives its first n plain bytes, and whether that is
+// all of it.
+func (f *Finder) look(file *File, n int) ([]byte, bool, error) {
+	in, err := os.Open(file.Local)
+	if err != nil {
+		return nil, false, err
+	}
+	defer in.Close()
+	s, err := unpack.NewStream(in, unpack.Limits{})
+	if err != nil {
+		return nil, false, err
+	}
+	defer s.Close()
+	file.Kind, file.Compression = s.Kind(), s.Compression()
+	head := make([]byte, n)
+	k, err := io.ReadFull(s, head)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return head[:k], true, nil
+	}
+	return head[:k], false, err
+}
+
+// byContent is the source whose records head begins with; nil where there is
+// none. Where several claim it the file says so.
+func (f *Finder) byContent(head []byte, whole bool, file *File) *schema.Source {
+	var claims []*schema.Source
+	if keys := jsonrec.Peek(head, f.records, 16); keys != nil {
+		for _, k := range keys {
+			for _, p := range f.json {
+				if p.Matches(k) && !has(claims, p.Source) {
+					claims = append(claims, p.Source)
+				}
+			}
+			// The first record that anyone knows decides; the load sorts out
+			// records of other sources behind it.
+			if len(claims) > 0 {
+				break
+			}
+		}
+	} else {
+		claims = f.byLine(head)
+	}
+	if len(claims) > 1 {
+		named := f.byName(file.Path)
+		var names []string
+		for _, s := range claims {
+			names = append(names, s.Name)
+			if s == named {
+				return s
+			}
+		}
+		file.Note = "could be " + strings.Join(names, " or ")
+	}
+	if len(claims) == 0 {
+		return nil
+	}
+	return claims[0]
+}
+
+// byLine looks at the first lines that are not blank: a header of field names,
+// or a line of data.
+func (f *Finder) byLine(head []byte) []*schema.Source {
+	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
+	var claims []*schema.Source
+	for range 5 {
+		line, rest, more := bytes.Cut(head, []byte{'\n'})
+		line = bytes.Trim(line, " \t\r")
+		for _, p := range f.lines {
+			re := f.lineRE[p.Source.Name]
+			if len(line) > 0 && (p.Header(line) != nil || re != nil && re.Match(line)) && !has(claims, p.Source) {
+				claims = append(claims, p.Source)
+			}
+		}
+		if len(claims) > 0 || !more {
+			break
+		}
+		head = rest
+	}
+	return claims
+}
+
+func has(list []*schema.Source, s *schema.Source) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+// emptyRecords reports whether head is a whole, empty delivery: {"Records":[]}.
+func emptyRecords(head []byte) bool {
+	return bytes.ContainsAny(head, "[{") && len(bytes.Trim(head, " \t\r\n{}[]\":,Records")) == 0
+}
+
+// byName is the source whose path patterns the path fits; nil where none or
+// several do.
+func (f *Finder) byName(path string) *schema.Source {
+	var found *schema.Source
+	for _, s := range f.opts.Sources {
+		for _, re := range f.pathRE[s.Name] {
+			if re.MatchString(filepath.ToSlash(path)) {
+				if found != nil && found != s {
+					return nil
+				}
+				found = s
+			}
+		}
+	}
+	return found
+}

@@ -1,0 +1,540 @@
+// Package load moves the records of files into the tables of a case.
+//
+// In: files whose source find has told. Out: rows, and with them in the same
+// transaction the ledger and the rejects. DuckDB's threads pull: a parallel
+// table function decodes files straight into the chunks of an INSERT. It
+// leaves telling what a file is to find.
+package load
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	duckdb "github.com/duckdb/duckdb-go/v2"
+	"golang.org/x/sync/errgroup"
+
+	"logquarry/engine/decode"
+	"logquarry/engine/find"
+	"logquarry/engine/schema"
+	"logquarry/engine/store"
+	"logquarry/engine/unpack"
+)
+
+// Options say how to load. The zero value loads everything.
+type Options struct {
+	Sources []*schema.Source
+	// Since and Until bound the event times: since <= time < until. Rows
+	// without a time are kept. Zero: no bound.
+	Since, Until time.Time
+	Threads      int
+	Version      string           // of the program, for the ledger
+	Now          func() time.Time // nil: time.Now
+	Progress     *Progress        // nil: nobody looks
+	Limits       unpack.Limits
+}
+
+// Count is what became of records.
+type Count struct {
+	Files      int64 `json:"files"`
+	Records    int64 `json:"records"`
+	Rows       int64 `json:"rows"`
+	Duplicates int64 `json:"duplicates"`
+	Rejects    int64 `json:"rejects"`
+}
+
+// Summary is what a load did.
+type Summary struct {
+	Files             int64             `json:"files"` // read
+	FilesSkipped      int64             `json:"files_skipped"`
+	Bytes             int64             `json:"bytes"`
+	DecompressedBytes int64             `json:"decompressed_bytes"`
+	Records           int64             `json:"records"`
+	Rows              int64             `json:"rows"`
+	Duplicates        int64             `json:"duplicates"`
+	Rejects           int64             `json:"rejects"`
+	Seconds           float64           `json:"seconds"`
+	Sources           map[string]*Count `json:"sources"`
+
+	// Aside are the files that were not or not wholly read, and why.
+	Aside []Aside `json:"-"`
+	// Skipped counts the files not read, by why.
+	Skipped map[Reason]int64 `json:"-"`
+}
+
+// Reason is why a file was not read.
+type Reason string
+
+const (
+	Known      Reason = "already loaded"
+	OutOfRange Reason = "outside the wanted days"
+	Unknown    Reason = "of no known source"
+	Unreadable Reason = "not readable"
+	Same       Reason = "the same bytes as another file"
+)
+
+// Aside is a place in the evidence that the analyst should know of.
+type Aside struct {
+	Path   string
+	Line   int64 // 0: the file as a whole
+	Offset int64
+	Reason string
+	Count  int64 // further such places in the file
+	Note   bool  // nothing was lost
+}
+
+// lateness is how long after an event its file may be delivered: a file of a
+// later day can still hold events from before until. CloudTrail delivers
+// within minutes, retries included within hours; a day is ample for both.
+const lateness = 24 * time.Hour
+
+// A batch is committed together. It is large, for a commit ends DuckDB's row
+// groups early and costs a flush; it is bounded, for what is not committed is
+// lost with the process.
+const (
+	batchBytes = 1 << 30
+	batchFiles = 5000
+)
+
+// loader is one run of Load.
+type loader struct {
+	opts  Options
+	c     *store.Case
+	conn  *sql.Conn
+	plans map[string]*plan
+	sum   *Summary
+	seen  map[string]*seen
+	books *ledger
+}
+
+// Load loads files into c. When ctx ends, batches committed before stand and
+// context.Cause(ctx) is returned with the summary so far.
+func Load(ctx context.Context, c *store.Case, files []find.File, opts Options) (*Summary, error) {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Progress == nil {
+		opts.Progress = new(Progress)
+	}
+	if opts.Threads == 0 {
+		opts.Threads = 2
+	}
+	start := opts.Now()
+	sum := &Summary{Sources: map[string]*Count{}, Skipped: map[Reason]int64{}}
+	plans, err := newPlans(opts.Sources)
+	if err != nil {
+		return sum, err
+	}
+	conn, err := c.DB().Conn(ctx)
+	if err != nil {
+		return sum, err
+	}
+	defer conn.Close()
+	l := &loader{opts: opts, c: c, conn: conn, plans: plans, sum: sum, seen: map[string]*seen{}}
+	err = l.run(ctx, files)
+	sum.Seconds = opts.Now().Sub(start).Seconds()
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return sum, diskError(err)
+}
+
+func (l *loader) run(ctx context.Context, files []find.File) error {
+	// Order does not matter in a table, and keeping it costs threads.
+	if _, err := l.conn.ExecContext(ctx, `SET preserve_insertion_order = false`); err != nil {
+		return err
+	}
+	defer l.conn.ExecContext(context.WithoutCancel(ctx), `SET preserve_insertion_order = true`)
+	var err error
+	if l.books, err = openLedger(ctx, l.conn); err != nil {
+		return err
+	}
+	work, err := l.choose(ctx, files)
+	if err != nil {
+		return err
+	}
+	for _, b := range batches(work) {
+		if err := l.load(ctx, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// job is a file to be loaded.
+type job struct {
+	find.File
+	fileID int64
+	place  uint32
+	sum    string // where it was needed beforehand
+	// again is the ledger's account of an earlier load of the file in other
+	// times; nil where this is the first.
+	again *entry
+}
+
+// choose decides about each file, and writes those that are not to be read
+// into the ledger.
+func (l *loader) choose(ctx context.Context, files []find.File) ([]*job, error) {
+	var work []*job
+	var aside []*entry
+	for _, f := range files {
+		if f.Kind == unpack.Parquet && f.Problem == "" {
+			l.tellParquet(ctx, &f)
+		}
+		switch {
+		case f.Source == nil || f.Problem != "":
+			e := l.books.enter(f)
+			e.status, e.note = "unknown", f.Problem
+			l.skip(Unknown)
+			if f.Problem != "" {
+				e.status = "unreadable"
+				l.sum.Skipped[Unknown]--
+				l.sum.Skipped[Unreadable]++
+				l.sum.Aside = append(l.sum.Aside, Aside{Path: f.Path, Reason: f.Problem})
+			}
+			aside = append(aside, e)
+		case l.outOfRange(f.Day):
+			l.skip(OutOfRange)
+		default:
+			work = append(work, &job{File: f})
+		}
+	}
+	work, same, err := l.fresh(ctx, work)
+	if err != nil {
+		return nil, err
+	}
+	aside = append(aside, same...)
+	for i, j := range work {
+		j.place = uint32(i + 1)
+		l.opts.Progress.bytesTotal.Add(j.Size)
+	}
+	l.opts.Progress.filesTotal.Add(int64(len(work)))
+	if len(aside) == 0 {
+		return work, nil
+	}
+	if err := l.hashAside(ctx, aside); err != nil {
+		return nil, err
+	}
+	return work, l.transact(ctx, func() error { return l.books.write(ctx, l.conn, aside, nil) })
+}
+
+func (l *loader) skip(why Reason) {
+	l.sum.FilesSkipped++
+	l.sum.Skipped[why]++
+}
+
+// outOfRange reports whether a file of that day cannot hold wanted events: it
+// was delivered before the first, or long after the last.
+func (l *loader) outOfRange(day time.Time) bool {
+	if day.IsZero() {
+		return false
+	}
+	return !l.opts.Since.IsZero() && day.Add(24*time.Hour).Before(l.opts.Since) ||
+		!l.opts.Until.IsZero() && day.After(l.opts.Until.Add(lateness))
+}
+
+// fresh drops the files whose bytes are in the case already, and those that
+// have the same bytes as another. Only files of one size can be the same, so
+// only those are hashed beforehand.
+func (l *loader) fresh(ctx context.Context, work []*job) (keep []*job, same []*entry, err error) {
+	sizes := map[int64]int{}
+	for _, j := range work {
+		sizes[j.Size]++
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(l.opts.Threads)
+	for _, j := range work {
+		if sizes[j.Size] > 1 || l.books.hasSize(j.Size) {
+			g.Go(func() error {
+				if gctx.Err() != nil {
+					return context.Cause(gctx)
+				}
+				j.sum, _ = fileSum(j.Local) // trouble shows again when it is read
+				return nil
+			})
+		}
+	}
+	if err := g.Wait(); err != nil {
+		return nil, nil, err
+	}
+	first := map[string]*job{}
+	for _, j := range work {
+		old := l.books.bySum(j.sum)
+		switch {
+		case j.sum == "":
+		case old != nil && old.covers(l.opts.Since, l.opts.Until):
+			if old.path == j.Path {
+				l.skip(Known)
+				continue
+			}
+			l.skip(Same)
+			if !l.books.hasPath(j.Path, j.sum) {
+				same = append(same, l.books.sameAs(j.File, j.sum, old.fileID))
+			}
+			continue
+		case old != nil:
+			j.again, j.fileID = old, old.fileID
+			if first[j.sum] != nil {
+				l.skip(Same)
+				continue
+			}
+			first[j.sum] = j
+		case first[j.sum] != nil:
+			l.skip(Same)
+			same = append(same, l.books.sameAs(j.File, j.sum, first[j.sum].fileID))
+			continue
+		default:
+			first[j.sum] = j
+		}
+		if j.again == nil {
+			j.fileID = l.books.nextID(j.Path)
+		}
+		keep = append(keep, j)
+	}
+	return keep, same, nil
+}
+
+// hashAside gives the files that are not read their hashes: what was not
+// understood is evidence too.
+func (l *loader) hashAside(ctx context.Context, aside []*entry) error {
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(l.opts.Threads)
+	for _, e := range aside {
+		if e.sum == "" && e.local != "" {
+			g.Go(func() error {
+				if gctx.Err() != nil {
+					return context.Cause(gctx)
+				}
+				e.sum, _ = fileSum(e.local) // what cannot be read has no hash
+				return nil
+			})
+		}
+	}
+	return g.Wait()
+}
+
+func fileSum(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// batches cuts work into what is committed together: files of one source, or
+// one Parquet file, in the order of the work.
+func batches(work []*job) [][]*job {
+	bySource := map[string][]*job{}
+	var names []string
+	var out [][]*job
+	for _, j := range work {
+		if j.Kind == unpack.Parquet {
+			out = append(out, []*job{j})
+			continue
+		}
+		if bySource[j.Source.Name] == nil {
+			names = append(names, j.Source.Name)
+		}
+		bySource[j.Source.Name] = append(bySource[j.Source.Name], j)
+	}
+	for _, name := range names {
+		bytes, from := int64(0), 0
+		list := bySource[name]
+		for i, j := range list {
+			if i > from && (bytes+j.Size > batchBytes || i-from >= batchFiles) {
+				out = append(out, list[from:i])
+				bytes, from = 0, i
+			}
+			bytes += j.Size
+		}
+		out = append(out, list[from:])
+	}
+	return out
+}
+
+// transact runs f between BEGIN and COMMIT.
+func (l *loader) transact(ctx context.Context, f func() error) error {
+	if _, err := l.conn.ExecContext(ctx, "BEGIN"); err != nil {
+		return err
+	}
+	err := f()
+	if err == nil {
+		_, err = l.conn.ExecContext(ctx, "COMMIT")
+	}
+	if err != nil {
+		// What is left open would block the next statement on the connection.
+		_, _ = l.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+	}
+	return err
+}
+
+// load loads one batch and commits it with its ledger.
+func (l *loader) load(ctx context.Context, jobs []*job) error {
+	if jobs[0].Kind == unpack.Parquet {
+		return l.loadParquet(ctx, jobs[0])
+	}
+	source := jobs[0].Source.Name
+	tasks := make([]*task, len(jobs))
+	for i, j := range jobs {
+		tasks[i] = &task{path: j.Path, local: j.Local, size: j.Size, place: j.place}
+		tasks[i].tally.FileID = j.fileID
+	}
+	return l.transact(ctx, func() error {
+		if err := l.insert(ctx, source, tasks, jobs); err != nil {
+			return err
+		}
+		// Records of other sources in these files, in the same transaction.
+		more := map[string][]int{}
+		for i, t := range tasks {
+			for name := range t.tally.Foreign {
+				more[name] = append(more[name], i)
+			}
+		}
+		counts := make([]map[string]*Count, len(tasks))
+		for i, t := range tasks {
+			counts[i] = map[string]*Count{source: countOf(&t.tally)}
+		}
+		for name, which := range more {
+			sub := make([]*task, len(which))
+			subJobs := make([]*job, len(which))
+			for k, i := range which {
+				x := *tasks[i]
+				x.tally = decode.Tally{FileID: tasks[i].tally.FileID}
+				sub[k], subJobs[k] = &x, jobs[i]
+			}
+			if err := l.insert(ctx, name, sub, subJobs); err != nil {
+				return err
+			}
+			for k, i := range which {
+				// What cannot be read was counted the first time.
+				t := sub[k].tally
+				t.Records -= t.Rejected
+				t.Rejected = 0
+				counts[i][name] = countOf(&t)
+				add(&tasks[i].tally, &t)
+			}
+		}
+		return l.settle(ctx, jobs, tasks, counts)
+	})
+}
+
+func countOf(t *decode.Tally) *Count {
+	return &Count{Files: 1, Records: t.Records, Rows: t.Rows, Duplicates: t.Duplicates, Rejects: t.Rejected}
+}
+
+// add counts what another pass over the same file found.
+func add(t, more *decode.Tally) {
+	t.Records += more.Records
+	t.Rows += more.Rows
+	t.Duplicates += more.Duplicates
+	t.Outside += more.Outside
+	t.Repaired += more.Repaired
+	if more.First != 0 || more.Last != 0 {
+		t.Observe(more.First)
+		t.Observe(more.Last)
+	}
+}
+
+// insert runs the tasks' files into the table of a source.
+func (l *loader) insert(ctx context.Context, source string, tasks []*task, jobs []*job) error {
+	p := l.plans[source]
+	sift, err := l.sift(ctx, p, tasks, jobs)
+	if err != nil {
+		return err
+	}
+	pull := &puller{ctx: ctx, plan: p, tasks: tasks, threads: l.opts.Threads, keep: sift.keep, progress: l.opts.Progress, limits: l.opts.Limits}
+	defer pull.release()
+	name := fmt.Sprintf("quarry_load_%d", l.c.Serial())
+	err = duckdb.RegisterTableUDF(l.conn, name, duckdb.ParallelChunkTableFunction{
+		BindArguments: func(map[string]any, ...any) (duckdb.ParallelChunkTableSource, error) { return pull, nil },
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := l.conn.ExecContext(ctx, fmt.Sprintf(`INSERT INTO %s SELECT * FROM %s()`, schema.Quote(source), name)); err != nil {
+		return err
+	}
+	return sift.dropLosers(ctx, l.conn)
+}
+
+// settle writes the ledger of a batch and adds it to the summary.
+func (l *loader) settle(ctx context.Context, jobs []*job, tasks []*task, counts []map[string]*Count) error {
+	var entries []*entry
+	var rejects []reject
+	for i, j := range jobs {
+		t := tasks[i]
+		e := l.books.account(j, t, l.opts)
+		entries = append(entries, e)
+		for _, r := range t.tally.Rejects {
+			rejects = append(rejects, reject{j.fileID, j.Path, j.Source.Name, r})
+		}
+	}
+	if err := l.books.write(ctx, l.conn, entries, rejects); err != nil {
+		return err
+	}
+	for i, j := range jobs {
+		t := &tasks[i].tally
+		l.sum.Files++
+		l.sum.Bytes += tasks[i].read
+		l.sum.DecompressedBytes += t.Bytes
+		l.sum.Records += t.Records
+		l.sum.Rows += t.Rows
+		l.sum.Duplicates += t.Duplicates
+		l.sum.Rejects += t.Rejected
+		for name, c := range counts[i] {
+			x := l.sum.Sources[name]
+			if x == nil {
+				x = new(Count)
+				l.sum.Sources[name] = x
+			}
+			x.Files += c.Files
+			x.Records += c.Records
+			x.Rows += c.Rows
+			x.Duplicates += c.Duplicates
+			x.Rejects += c.Rejects
+		}
+		l.aside(j, t)
+	}
+	return nil
+}
+
+// aside tells the analyst what of a file was lost or changed: the first place
+// and how many more.
+func (l *loader) aside(j *job, t *decode.Tally) {
+	if t.Rejected > 0 {
+		a := Aside{Path: j.Path, Count: t.Rejected - 1}
+		if len(t.Rejects) > 0 {
+			a.Line, a.Offset, a.Reason = t.Rejects[0].Line, t.Rejects[0].Offset, t.Rejects[0].Reason
+		}
+		l.sum.Aside = append(l.sum.Aside, a)
+	}
+	if t.Note != "" {
+		l.sum.Aside = append(l.sum.Aside, Aside{Path: j.Path, Reason: t.Note, Count: t.Repaired - 1, Note: true})
+	}
+	if j.Note != "" {
+		l.sum.Aside = append(l.sum.Aside, Aside{Path: j.Path, Reason: j.Note, Note: true})
+	}
+}
+
+// diskError puts plainly what DuckDB says when it cannot write.
+func diskError(err error) error {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	if strings.Contains(text, "No space left") || strings.Contains(text, "disk full") || strings.Contains(text, "Disk full") {
+		return fmt.Errorf("the disk is full: what was committed before stands, the rest was not loaded: %w", err)
+	}
+	return err
+}

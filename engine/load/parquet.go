@@ -1,0 +1,221 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"logquarry/engine/decode"
+	"logquarry/engine/find"
+	"logquarry/engine/schema"
+)
+
+// loadParquet loads one Parquet file, which DuckDB reads itself, in a
+// transaction of its own: a damaged one must not take others with it.
+func (l *loader) loadParquet(ctx context.Context, j *job) error {
+	t := &task{path: j.Path, local: j.Local, size: j.Size, place: j.place, read: j.Size}
+	t.tally.FileID = j.fileID
+	l.opts.Progress.now(j.Source.Name, j.Path)
+	var err error
+	if t.sum = j.sum; t.sum == "" {
+		if t.sum, err = fileSum(j.Local); err != nil {
+			t.tally.Reject(decode.Reject{Reason: "open: " + err.Error()})
+		}
+	}
+	counts := func() []map[string]*Count { return []map[string]*Count{{j.Source.Name: countOf(&t.tally)}} }
+	if err == nil {
+		err = l.transact(ctx, func() error {
+			if err := l.insertParquet(ctx, j, t); err != nil {
+				return err
+			}
+			return l.settle(ctx, []*job{j}, []*task{t}, counts())
+		})
+		if err == nil || ctx.Err() != nil {
+			l.opts.Progress.bytes.Add(j.Size)
+			l.opts.Progress.files.Add(1)
+			return err
+		}
+		if full := diskError(err); full != err {
+			return full
+		}
+		t.tally = decode.Tally{FileID: j.fileID}
+		t.tally.Reject(decode.Reject{Reason: "read as Parquet: " + firstLine(err.Error())})
+	}
+	l.opts.Progress.bytes.Add(j.Size)
+	l.opts.Progress.files.Add(1)
+	return l.transact(ctx, func() error { return l.settle(ctx, []*job{j}, []*task{t}, counts()) })
+}
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(s, "\n")
+	return s
+}
+
+// tellParquet tells the source of a Parquet file by its columns, as find does
+// of other files by their content.
+func (l *loader) tellParquet(ctx context.Context, f *find.File) {
+	if f.By == "asked" {
+		return
+	}
+	names, err := l.parquetColumns(ctx, f.Local)
+	if err != nil {
+		return // shown where the file is read; a name may still tell its source
+	}
+	has := map[string]bool{}
+	for _, n := range names {
+		has[awsName(n)] = true
+	}
+	named := f.Source
+	f.Source = nil
+	for _, s := range l.opts.Sources {
+		if s.Parquet && recognises(s.Recognise, has) {
+			f.Source, f.By = s, "content"
+		}
+	}
+	if f.Source != nil && named != nil && f.Source != named {
+		f.Note = fmt.Sprintf("its content is %s, its name that of %s", f.Source.Name, named.Name)
+	}
+}
+
+func recognises(r schema.Recognise, has map[string]bool) bool {
+	any := len(r.Any) == 0
+	for _, n := range r.All {
+		if !has[awsName(n)] {
+			return false
+		}
+	}
+	for _, n := range r.None {
+		if has[awsName(n)] {
+			return false
+		}
+	}
+	for _, n := range r.Any {
+		any = any || has[awsName(n)]
+	}
+	return any
+}
+
+// awsName is a field's or column's name in the spelling both have in common.
+func awsName(name string) string { return strings.ReplaceAll(strings.ToLower(name), "-", "_") }
+
+func (l *loader) parquetColumns(ctx context.Context, path string) ([]string, error) {
+	rows, err := l.conn.QueryContext(ctx, `SELECT column_name FROM (DESCRIBE SELECT * FROM read_parquet(?, hive_partitioning = false))`, path)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
+}
+
+// insertParquet maps the file's columns to the table's by AWS's names, in
+// which Parquet has "_" for "-". Columns the table lacks go to extra.
+func (l *loader) insertParquet(ctx context.Context, j *job, t *task) error {
+	order, err := l.parquetColumns(ctx, j.Local)
+	if err != nil {
+		return err
+	}
+	have := map[string]string{}
+	for _, name := range order {
+		have[awsName(name)] = name
+	}
+	s := j.Source
+	used := map[string]bool{}
+	var cols []string
+	timeExpr := "NULL"
+	for _, c := range s.Columns {
+		expr := "NULL"
+		if name, ok := have[awsName(c.From)]; ok {
+			used[name] = true
+			expr = parquetCell(schema.Quote(name), c.Type, s.Absent)
+		}
+		if c.Name == s.Time {
+			timeExpr = expr
+		}
+		cols = append(cols, expr)
+	}
+	var extra []string
+	for _, name := range order {
+		if !used[name] {
+			extra = append(extra, fmt.Sprintf("%s: %s", sqlText(name), schema.Quote(name)))
+		}
+	}
+	rest := "NULL"
+	if extra != nil {
+		// json_merge_patch drops members that are null.
+		rest = fmt.Sprintf("nullif(CAST(json_merge_patch('{}', {%s}) AS VARCHAR), '{}')", strings.Join(extra, ", "))
+	}
+	w := window{bounds: spanOf(l.opts.Since, l.opts.Until)}
+	where, args := "true", []any{j.Local}
+	inside := func(sp span) string {
+		return fmt.Sprintf("(%s >= make_timestamp(%d) AND %s < make_timestamp(%d))", timeExpr, max(sp.from, 0), timeExpr, min(sp.to, 253402300799000000))
+	}
+	if j.again != nil {
+		w.bounds = w.bounds.hull(j.again.span())
+		where = fmt.Sprintf("NOT %s", inside(j.again.span()))
+	}
+	if w.bounds != everything {
+		where += fmt.Sprintf(" AND (%s IS NULL OR %s)", timeExpr, inside(w.bounds))
+	}
+	result, err := l.conn.ExecContext(ctx, fmt.Sprintf(
+		`INSERT INTO %s SELECT %s, %s, CAST(%d AS BIGINT), file_row_number + 1 FROM read_parquet(?, hive_partitioning = false, file_row_number = true) WHERE %s`,
+		schema.Quote(s.Name), strings.Join(cols, ", "), rest, j.fileID, where), args...)
+	if err != nil {
+		return err
+	}
+	n, err := result.RowsAffected()
+	if err != nil {
+		return err
+	}
+	t.tally.Records, t.tally.Rows, t.tally.Bytes = n, n, j.Size
+	l.opts.Progress.records.Add(n)
+	total := n
+	err = l.conn.QueryRowContext(ctx, `SELECT count(*) FROM read_parquet(?, hive_partitioning = false)`, j.Local).Scan(&total)
+	if err != nil {
+		return err
+	}
+	t.tally.Outside = total - n
+	if j.again != nil {
+		t.tally.Outside -= j.again.records
+	}
+	if s.Time == "" {
+		return nil
+	}
+	var first, last *int64
+	err = l.conn.QueryRowContext(ctx, fmt.Sprintf(`SELECT epoch_us(min(%[1]s)), epoch_us(max(%[1]s)) FROM %[2]s WHERE file_id = ?`,
+		schema.Quote(s.Time), schema.Quote(s.Name)), j.fileID).Scan(&first, &last)
+	if err == nil && first != nil && last != nil {
+		t.tally.First, t.tally.Last = *first, *last
+	}
+	return err
+}
+
+// parquetCell reads a column of a Parquet file as a column of ours.
+func parquetCell(col string, typ schema.Type, absent string) string {
+	switch typ {
+	case schema.TimestampS:
+		return fmt.Sprintf("CASE WHEN TRY_CAST(%[1]s AS BIGINT) BETWEEN 0 AND 253402300799 THEN make_timestamp(TRY_CAST(%[1]s AS BIGINT) * 1000000) END", col)
+	case schema.TimestampMS:
+		return fmt.Sprintf("CASE WHEN TRY_CAST(%[1]s AS BIGINT) BETWEEN 0 AND 253402300799000 THEN make_timestamp(TRY_CAST(%[1]s AS BIGINT) * 1000) END", col)
+	case schema.Varchar:
+		if absent != "" {
+			return fmt.Sprintf("nullif(CAST(%s AS VARCHAR), %s)", col, sqlText(absent))
+		}
+		return fmt.Sprintf("CAST(%s AS VARCHAR)", col)
+	case schema.JSONText:
+		return fmt.Sprintf("CAST(to_json(%s) AS VARCHAR)", col)
+	default:
+		return fmt.Sprintf("TRY_CAST(%s AS %s)", col, typ.SQL())
+	}
+}
+
+// sqlText is s as an SQL string. It is for names out of our own tables and
+// files' schemas; values are bound.
+func sqlText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

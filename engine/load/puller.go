@@ -1,0 +1,281 @@
+package load
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+
+	duckdb "github.com/duckdb/duckdb-go/v2"
+
+	"logquarry/engine/batch"
+	"logquarry/engine/decode"
+	"logquarry/engine/decode/delimited"
+	"logquarry/engine/decode/jsonrec"
+	"logquarry/engine/schema"
+	"logquarry/engine/store"
+	"logquarry/engine/unpack"
+)
+
+// plan is how the files of one source are decoded.
+type plan struct {
+	source *schema.Source
+	layout decode.Columns
+	types  []schema.Type
+	make   func(keep decode.Keep) decode.Decoder
+}
+
+// newPlans makes the plans of all sources, by name. JSON sources know of one
+// another, since their records can stand in one file.
+func newPlans(sources []*schema.Source) (map[string]*plan, error) {
+	var json []*jsonrec.Plan
+	plans := make(map[string]*plan)
+	for _, s := range sources {
+		p := &plan{source: s, layout: decode.Layout(s), types: decode.Types(s)}
+		plans[s.Name] = p
+		switch s.Shape {
+		case schema.JSON:
+			jp, err := jsonrec.NewPlan(s)
+			if err != nil {
+				return nil, err
+			}
+			json = append(json, jp)
+		case schema.Delimited:
+			dp, err := delimited.NewPlan(s)
+			if err != nil {
+				return nil, err
+			}
+			p.make = func(keep decode.Keep) decode.Decoder { return delimited.NewDecoder(dp, keep) }
+		default:
+			return nil, fmt.Errorf("%s: no decoder for shape %q", s.Name, s.Shape)
+		}
+	}
+	for _, jp := range json {
+		var others []*jsonrec.Plan
+		for _, o := range json {
+			if o != jp {
+				others = append(others, o)
+			}
+		}
+		plans[jp.Source.Name].make = func(keep decode.Keep) decode.Decoder {
+			return jsonrec.NewDecoder(jp, others, keep)
+		}
+	}
+	return plans, nil
+}
+
+// task is one file to be read, and what came of it.
+type task struct {
+	path  string // as shown
+	local string
+	size  int64
+	place uint32 // in the order of the load, from 1
+	tally decode.Tally
+	sum   string // SHA-256 of the bytes read, hexadecimal
+	read  int64  // bytes read
+}
+
+// puller is a DuckDB table function: its threads pull rows out of files, each
+// with a decoder of its own. A file is read by one thread.
+type puller struct {
+	ctx      context.Context
+	plan     *plan
+	tasks    []*task
+	next     atomic.Int64
+	copies   bool // chunks own their text
+	threads  int
+	keep     func(t *task) decode.Keep
+	progress *Progress
+	limits   unpack.Limits
+
+	mu     sync.Mutex
+	locals []*local
+}
+
+// local is one thread's state.
+type local struct {
+	chunk   store.Chunk
+	batch   batch.Batch
+	decoder decode.Decoder
+	keep    decode.Keep
+	file    *reading
+}
+
+// reading is the file a thread is in.
+type reading struct {
+	task   *task
+	file   *os.File
+	stream *unpack.Stream
+	hash   hash.Hash
+	count  *counted
+}
+
+// counted counts and hashes what is read, and stops reading when ctx ends.
+type counted struct {
+	ctx      context.Context
+	r        io.Reader
+	hash     hash.Hash
+	n        int64
+	progress *Progress
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	if c.ctx.Err() != nil {
+		return 0, context.Cause(c.ctx)
+	}
+	n, err := c.r.Read(p)
+	c.hash.Write(p[:n])
+	c.n += int64(n)
+	c.progress.bytes.Add(int64(n))
+	return n, err
+}
+
+// ColumnInfos implements duckdb.ParallelChunkTableSource.
+func (p *puller) ColumnInfos() []duckdb.ColumnInfo {
+	var infos []duckdb.ColumnInfo
+	for _, c := range p.plan.source.AllColumns() {
+		infos = append(infos, duckdb.ColumnInfo{Name: c.Name, T: store.TypeInfo(c.Type)})
+	}
+	return infos
+}
+
+// Cardinality implements duckdb.ParallelChunkTableSource.
+func (p *puller) Cardinality() *duckdb.CardinalityInfo { return nil }
+
+// Init implements duckdb.ParallelChunkTableSource.
+func (p *puller) Init() duckdb.ParallelTableSourceInfo {
+	p.next.Store(0)
+	return duckdb.ParallelTableSourceInfo{MaxThreads: min(p.threads, max(1, len(p.tasks)))}
+}
+
+// NewLocalState implements duckdb.ParallelChunkTableSource.
+func (p *puller) NewLocalState() any {
+	l := new(local)
+	l.decoder = p.plan.make(func(b *batch.Batch, t *decode.Tally, recordNo int64) bool {
+		return l.keep == nil || l.keep(b, t, recordNo)
+	})
+	p.mu.Lock()
+	p.locals = append(p.locals, l)
+	p.mu.Unlock()
+	return l
+}
+
+// FillChunk implements duckdb.ParallelChunkTableSource.
+func (p *puller) FillChunk(state any, dc duckdb.DataChunk) (err error) {
+	l := state.(*local)
+	// A panic would cross into C++ and end the process without a word.
+	defer func() {
+		if r := recover(); r != nil {
+			name := "?"
+			if l.file != nil {
+				name = l.file.task.path
+			}
+			err = fmt.Errorf("load: internal error in %s: %v\n%s", name, r, debug.Stack())
+		}
+	}()
+	cols, err := l.chunk.Open(dc, p.plan.types, p.copies)
+	if err != nil {
+		return err
+	}
+	l.batch.Point(cols)
+	for !l.batch.Full() {
+		if p.ctx.Err() != nil {
+			return context.Cause(p.ctx)
+		}
+		if l.file == nil && !p.open(l) {
+			break
+		}
+		before := l.file.task.tally.Records
+		done, _ := l.decoder.Fill(&l.batch) // what went wrong is in the tally
+		p.progress.records.Add(l.file.task.tally.Records - before)
+		if done {
+			if err := p.finish(l); err != nil {
+				return err
+			}
+		}
+	}
+	l.chunk.SetLen(l.batch.Len())
+	return nil
+}
+
+// open starts on the next file that can be opened; false where none is left.
+func (p *puller) open(l *local) bool {
+	for {
+		k := int(p.next.Add(1)) - 1
+		if k >= len(p.tasks) {
+			return false
+		}
+		t := p.tasks[k]
+		p.progress.now(p.plan.source.Name, t.path)
+		f, err := os.Open(t.local)
+		if err != nil {
+			t.tally.Reject(decode.Reject{Reason: "open: " + err.Error()})
+			p.progress.files.Add(1)
+			continue
+		}
+		r := &reading{task: t, file: f, hash: sha256.New()}
+		r.count = &counted{ctx: p.ctx, r: f, hash: r.hash, progress: p.progress}
+		l.file = r
+		if r.stream, err = unpack.NewStream(r.count, p.limits); err != nil {
+			if p.ctx.Err() != nil {
+				return true
+			}
+			t.tally.Reject(decode.Reject{Reason: err.Error()})
+			if p.finish(l) != nil {
+				return true
+			}
+			continue
+		}
+		l.keep = p.keep(t)
+		l.decoder.Reset(r.stream, &t.tally)
+		return true
+	}
+}
+
+// finish ends a thread's file: hashes what the decoder left unread, and checks
+// that the file is still what it was when it was found.
+func (p *puller) finish(l *local) error {
+	r := l.file
+	l.file = nil
+	defer r.file.Close()
+	if r.stream != nil {
+		r.stream.Close()
+	}
+	_, err := io.Copy(io.Discard, struct{ io.Reader }{r.count})
+	if p.ctx.Err() != nil {
+		return context.Cause(p.ctx)
+	}
+	t := r.task
+	t.read = r.count.n
+	switch {
+	case err != nil && t.tally.Rejected == 0:
+		t.tally.Reject(decode.Reject{Offset: t.tally.Bytes, Reason: "read: " + err.Error()})
+	case err == nil && t.read != t.size:
+		t.tally.Reject(decode.Reject{Offset: t.tally.Bytes, Reason: fmt.Sprintf(
+			"the file changed while it was read: it had %d bytes and then %d", t.size, t.read)})
+	}
+	t.sum = hex.EncodeToString(r.hash.Sum(nil))
+	p.progress.files.Add(1)
+	return nil
+}
+
+// release gives back what the threads hold, once no chunk is read any more.
+func (p *puller) release() {
+	for _, l := range p.locals {
+		if l.file != nil {
+			if l.file.stream != nil {
+				l.file.stream.Close()
+			}
+			l.file.file.Close()
+			l.file = nil
+		}
+		l.batch.Release()
+	}
+	p.locals = nil
+}

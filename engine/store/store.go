@@ -1,0 +1,320 @@
+// Package store holds a case: one DuckDB file with the tables of all sources,
+// their views, the evidence ledger, the rejects and the actions.
+//
+// In: SQL and rows from load. Out: result rows. It and load are the only
+// packages that know DuckDB. It leaves rendering to render.
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	_ "embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	duckdb "github.com/duckdb/duckdb-go/v2"
+	"github.com/duckdb/duckdb-go/v2/mapping"
+
+	"logquarry/engine/schema"
+)
+
+//go:embed case.sql
+var caseSQL string
+
+// Options say how a case is opened.
+type Options struct {
+	// Create makes the case where there is none, and brings an older one's
+	// tables and views up to date. It needs Sources.
+	Create   bool
+	ReadOnly bool
+	// Schemas are the files from which sources are read, and their macros and
+	// views; nil where the case is opened as it is.
+	Schemas fs.FS
+	Threads int    // 0: one a core
+	Memory  string // DuckDB's own limit, such as 1GB; empty: see defaultMemory
+}
+
+// defaultMemory bounds DuckDB's buffers. It spills to disk beyond.
+const defaultMemory = "2GB"
+
+// Case is an open case. Query may be used by one goroutine at a time; DB by any.
+type Case struct {
+	Path string
+
+	db   *sql.DB
+	opts Options
+	dsn  string
+
+	mu      sync.Mutex // held while a statement of the session runs
+	handle  mapping.Database
+	session mapping.Connection
+	serial  atomic.Int64
+}
+
+// ErrBusy says that another process has the case open.
+var ErrBusy = errors.New("the case is in use by another process")
+
+// ErrNotCase says that a file is no case.
+var ErrNotCase = errors.New("not a LogQuarry case")
+
+// Open opens the case at path. Errors are ErrBusy, ErrNotCase, fs.ErrNotExist
+// (without Create) or DuckDB's own, wrapped with the path.
+func Open(ctx context.Context, path string, opts Options) (*Case, error) {
+	c, err := open(ctx, path, opts)
+	if err != nil {
+		return nil, fmt.Errorf("open case %s: %w", path, err)
+	}
+	return c, nil
+}
+
+func open(ctx context.Context, path string, opts Options) (*Case, error) {
+	_, statErr := os.Stat(path)
+	if statErr != nil && !opts.Create {
+		return nil, statErr
+	}
+	if strings.ContainsAny(path, "?%#") {
+		return nil, errors.New("the path of a case cannot contain ?, % or #")
+	}
+	if opts.Memory == "" {
+		opts.Memory = defaultMemory
+	}
+	config := map[string]string{
+		"memory_limit":                  opts.Memory,
+		"autoinstall_known_extensions":  "false",
+		"autoload_known_extensions":     "false",
+		"preserve_insertion_order":      "true",
+		"storage_compatibility_version": "latest",
+	}
+	if opts.Threads > 0 {
+		config["threads"] = strconv.Itoa(opts.Threads)
+	}
+	if opts.ReadOnly {
+		config["access_mode"] = "read_only"
+	}
+	q := url.Values{}
+	for k, v := range config {
+		q.Set(k, v)
+	}
+	connector, err := duckdb.NewConnector(path+"?"+q.Encode(), nil)
+	if err != nil {
+		return nil, openError(err)
+	}
+	c := &Case{Path: path, db: sql.OpenDB(connector), opts: opts}
+	if err := c.prepare(ctx, statErr != nil, config); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+var lockHolder = regexp.MustCompile(`PID (\d+)`)
+
+// openError says what DuckDB's failure to open a file means.
+func openError(err error) error {
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "Could not set lock"), strings.Contains(text, "Conflicting lock"):
+		if m := lockHolder.FindStringSubmatch(text); m != nil {
+			return fmt.Errorf("%w (process %s)", ErrBusy, m[1])
+		}
+		return ErrBusy
+	case strings.Contains(text, "not a valid DuckDB database"):
+		return fmt.Errorf("%w: it is no DuckDB database", ErrNotCase)
+	}
+	return err
+}
+
+// prepare opens the session and checks or makes the tables.
+func (c *Case) prepare(ctx context.Context, fresh bool, config map[string]string) error {
+	if err := c.connect(config); err != nil {
+		return err
+	}
+	if !fresh {
+		n := 0
+		err := c.db.QueryRowContext(ctx, `SELECT count(*) FROM duckdb_tables() WHERE table_name IN ('evidence', 'rejects', 'actions', 'case_info')`).Scan(&n)
+		if err != nil {
+			return openError(err)
+		}
+		any := 0
+		if err := c.db.QueryRowContext(ctx, `SELECT count(*) FROM duckdb_tables()`).Scan(&any); err != nil {
+			return err
+		}
+		if n < 4 && (any > 0 || !c.opts.Create) {
+			return fmt.Errorf("%w: it is a DuckDB database of something else", ErrNotCase)
+		}
+	}
+	if c.opts.Create && !c.opts.ReadOnly {
+		return c.define(ctx)
+	}
+	return nil
+}
+
+// connect opens the connection on which Query runs: a second handle on the same
+// database, which duckdb-go's instance cache hands out.
+func (c *Case) connect(config map[string]string) error {
+	var cfg mapping.Config
+	if mapping.CreateConfig(&cfg) == mapping.StateError {
+		return errors.New("create configuration")
+	}
+	defer mapping.DestroyConfig(&cfg)
+	mapping.SetConfig(cfg, "duckdb_api", "go") // as duckdb-go does: both must agree
+	for k, v := range config {
+		if mapping.SetConfig(cfg, k, v) == mapping.StateError {
+			return fmt.Errorf("setting %s=%s is not accepted", k, v)
+		}
+	}
+	var msg string
+	if mapping.GetOrCreateFromCache(duckdb.GetInstanceCache(), c.Path, &c.handle, cfg, &msg) == mapping.StateError {
+		return openError(errors.New(msg))
+	}
+	if mapping.Connect(c.handle, &c.session) == mapping.StateError {
+		return errors.New("connect to the database")
+	}
+	return nil
+}
+
+// define makes tables, macros and views, unless the case has them from the
+// very same definitions.
+func (c *Case) define(ctx context.Context) error {
+	hash, err := definitions(c.opts.Schemas)
+	if err != nil {
+		return err
+	}
+	have := ""
+	// The table is missing in a new case; that is an answer too.
+	_ = c.db.QueryRowContext(ctx, `SELECT value FROM case_info WHERE key = 'definitions'`).Scan(&have)
+	if have == hash {
+		return nil
+	}
+	sources, err := schema.Load(c.opts.Schemas)
+	if err != nil {
+		return err
+	}
+	tx, err := c.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	run := func(what, text string) error {
+		if strings.TrimSpace(comment.ReplaceAllString(text, "")) == "" {
+			return nil
+		}
+		if _, err := tx.ExecContext(ctx, text); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		return nil
+	}
+	functions, err := fs.ReadFile(c.opts.Schemas, "functions.sql")
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(run("case.sql", caseSQL), run("functions.sql", string(functions))); err != nil {
+		return err
+	}
+	for _, s := range sources {
+		if err := run(s.Name, s.CreateTable()); err != nil {
+			return err
+		}
+		if err := addColumns(ctx, tx, s); err != nil {
+			return err
+		}
+	}
+	for _, s := range sources {
+		if err := run(s.Name+"/views.sql", s.Views); err != nil {
+			return err
+		}
+	}
+	if err := run("events", schema.EventsView(sources)); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO case_info VALUES ('definitions', ?)`, hash); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// comment is a line of SQL that is nothing but a comment.
+var comment = regexp.MustCompile(`(?m)^\s*--.*$`)
+
+// addColumns gives the table of an older case the columns it lacks.
+func addColumns(ctx context.Context, tx *sql.Tx, s *schema.Source) error {
+	rows, err := tx.QueryContext(ctx, `SELECT column_name FROM duckdb_columns() WHERE table_name = ? AND NOT internal`, s.Name)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	have := map[string]bool{}
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return err
+		}
+		have[name] = true
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for _, col := range s.AllColumns() {
+		if !have[col.Name] {
+			text := fmt.Sprintf(`ALTER TABLE %s ADD COLUMN %s %s`, schema.Quote(s.Name), schema.Quote(col.Name), col.Type.SQL())
+			if _, err := tx.ExecContext(ctx, text); err != nil {
+				return fmt.Errorf("%s: add column %s: %w", s.Name, col.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// definitions is a hash over everything define makes the case from.
+func definitions(fsys fs.FS) (string, error) {
+	h := sha256.New()
+	h.Write([]byte(caseSQL))
+	err := fs.WalkDir(fsys, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		if ext := filepath.Ext(path); ext != ".sql" && ext != ".yaml" {
+			return nil
+		}
+		text, err := fs.ReadFile(fsys, path)
+		fmt.Fprintf(h, "%s %d\n%s", path, len(text), text)
+		return err
+	})
+	return hex.EncodeToString(h.Sum(nil)), err
+}
+
+// DB is the case through database/sql, for statements of our own.
+func (c *Case) DB() *sql.DB { return c.db }
+
+// ReadOnly reports whether the case cannot be written.
+func (c *Case) ReadOnly() bool { return c.opts.ReadOnly }
+
+// Close writes what is pending into the file and closes it.
+func (c *Case) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.session.Ptr != nil {
+		mapping.Disconnect(&c.session)
+	}
+	if c.handle.Ptr != nil {
+		mapping.Close(&c.handle)
+	}
+	if err := c.db.Close(); err != nil {
+		return fmt.Errorf("close case %s: %w", c.Path, err)
+	}
+	return nil
+}
+
+// Serial is a number that no other call on this case returned.
+func (c *Case) Serial() int64 { return c.serial.Add(1) }

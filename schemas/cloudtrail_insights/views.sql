@@ -1,0 +1,1 @@
+-- Views over cloudtrail_insights.
