@@ -310,8 +310,16 @@ type stubCase struct {
 	closed int
 }
 
-func (s *stubCase) Has(_ context.Context, source string) (bool, error) { return s.has[source], nil }
-func (s *stubCase) Query(context.Context, string, map[string]any) (value.Rows, error) {
+func (s *stubCase) Query(_ context.Context, sql string, params map[string]any) (value.Rows, error) {
+	// The questions whether a table is there and holds rows.
+	if strings.Contains(sql, "information_schema.tables") {
+		has, there := s.has[params["name"].(string)]
+		return &stubRows{hours: make([]int, btoi(has || there)), closed: new(int)}, nil
+	}
+	if name, ok := strings.CutPrefix(sql, `SELECT 1 FROM "`); ok {
+		name, _, _ = strings.Cut(name, `"`)
+		return &stubRows{hours: make([]int, btoi(s.has[name])), closed: new(int)}, nil
+	}
 	i := s.n
 	s.n++
 	if err := s.fail[i]; err != nil {
@@ -322,13 +330,20 @@ func (s *stubCase) Query(context.Context, string, map[string]any) (value.Rows, e
 	return &r, nil
 }
 
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 func TestRun(t *testing.T) {
 	one, _ := ParseFile("one.sql", "SELECT 1")
 	needs := one
-	needs.ID, needs.Sources = "needs", []string{"cloudtrail", "waf"}
+	needs.ID, needs.Sources = "needs", []string{"cloudtrail", "waf", "vpc_flow"}
 	boom, late := errors.New("boom"), errors.New("late")
 	q := &stubCase{
-		has:  map[string]bool{"cloudtrail": true},
+		has:  map[string]bool{"cloudtrail": true, "vpc_flow": false}, // vpc_flow is empty, waf is not there
 		rows: []stubRows{{hours: []int{5, 3, 9}}, {}, {hours: []int{1}, err: late}},
 		fail: map[int]error{1: boom},
 	}
@@ -343,7 +358,7 @@ func TestRun(t *testing.T) {
 	if r := got[0]; r.Count != 3 || r.First.Hour() != 3 || r.Last.Hour() != 9 || r.Err != nil {
 		t.Errorf("counted: %+v", r)
 	}
-	if r := got[1]; !cmp.Equal(r.Missing, []string{"waf"}) || r.Count != 0 {
+	if r := got[1]; !cmp.Equal(r.Missing, []string{"waf", "vpc_flow"}) || r.Count != 0 {
 		t.Errorf("skipped: %+v", r)
 	}
 	if !errors.Is(got[2].Err, boom) || !errors.Is(got[3].Err, late) {

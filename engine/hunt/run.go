@@ -3,18 +3,17 @@ package hunt
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"logquarry/engine/value"
 )
 
-// Querier is the case a hunt is run over. Run calls it from one goroutine, one
-// query at a time.
+// Querier is the case a hunt is run over. Run calls it from one goroutine and
+// closes the rows of one query before it asks the next.
 type Querier interface {
 	// Query runs one statement with its parameters bound by name.
 	Query(ctx context.Context, sql string, params map[string]any) (value.Rows, error)
-	// Has says whether the table of a source is there and holds a row.
-	Has(ctx context.Context, source string) (bool, error)
 }
 
 // Options of a [Run]. The zero value runs with defaults over all time and
@@ -56,13 +55,14 @@ func Run(ctx context.Context, q Querier, hunts []Hunt, o Options) ([]Result, err
 		return nil, err
 	}
 	var out []Result
+	has := map[string]bool{} // by source, once asked
 	for i := range hunts {
 		if ctx.Err() != nil {
 			return out, context.Cause(ctx)
 		}
 		start := time.Now()
 		r := Result{Hunt: hunts[i]}
-		stop := runOne(ctx, q, &hunts[i], o, &r)
+		stop := runOne(ctx, q, &hunts[i], o, has, &r)
 		r.Elapsed = time.Since(start)
 		if ctx.Err() != nil {
 			return out, context.Cause(ctx)
@@ -81,14 +81,18 @@ func Run(ctx context.Context, q Querier, hunts []Hunt, o Options) ([]Result, err
 }
 
 // runOne fills r; the error it returns is a callback's and ends the run.
-func runOne(ctx context.Context, q Querier, h *Hunt, o Options, r *Result) error {
+func runOne(ctx context.Context, q Querier, h *Hunt, o Options, has map[string]bool, r *Result) error {
 	for _, s := range h.Sources {
-		has, err := q.Has(ctx, s)
-		if err != nil {
-			r.Err = fmt.Errorf("look for rows of %s: %w", s, err)
-			return nil
+		found, asked := has[s]
+		if !asked {
+			var err error
+			if found, err = hasRows(ctx, q, s); err != nil {
+				r.Err = fmt.Errorf("look for rows of %s: %w", s, err)
+				return nil
+			}
+			has[s] = found
 		}
-		if !has {
+		if !found {
 			r.Missing = append(r.Missing, s)
 		}
 	}
@@ -126,6 +130,29 @@ func runOne(ctx context.Context, q Querier, h *Hunt, o Options, r *Result) error
 		r.Err = err
 	}
 	return stop
+}
+
+// hasRows says whether there is a table or view called source with a row in it.
+func hasRows(ctx context.Context, q Querier, source string) (bool, error) {
+	there, err := any1(ctx, q, "SELECT 1 FROM information_schema.tables WHERE table_name = $name LIMIT 1", map[string]any{"name": source})
+	if err != nil || !there {
+		return false, err
+	}
+	// A name cannot be bound; quoted, it can be nothing but a name.
+	return any1(ctx, q, `SELECT 1 FROM "`+strings.ReplaceAll(source, `"`, `""`)+`" LIMIT 1`, nil)
+}
+
+func any1(ctx context.Context, q Querier, sql string, params map[string]any) (bool, error) {
+	rows, err := q.Query(ctx, sql, params)
+	if err != nil {
+		return false, err
+	}
+	found := rows.Next()
+	err = rows.Err()
+	if cerr := rows.Close(); err == nil {
+		err = cerr
+	}
+	return found, err
 }
 
 // counted passes rows on and notes how many there were and when.
