@@ -23,4 +23,4 @@ WHERE event_time >= $since AND event_time < $until
   AND (event_name LIKE 'UpdateFunctionCode%' OR event_name LIKE 'CreateEventSourceMapping%'
     OR (event_name LIKE 'UpdateFunctionConfiguration%'
       AND json_extract(request_parameters, '$.layers') IS NOT NULL))
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

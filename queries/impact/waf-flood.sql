@@ -19,7 +19,7 @@ WITH busy AS (
 ),
 seconds AS (
   SELECT w.client_ip, date_trunc('second', w."timestamp") AS moment, count(*) AS n, count(CASE WHEN w.action = 'BLOCK' THEN 1 END) AS blocked,
-    max(w.host) AS host, max(w.uri) AS uri, max(w.header_user_agent) AS user_agent, max(w.header_x_forwarded_for) AS x_forwarded_for,
+    max(coalesce(w.host, w.header_host)) AS host, max(w.uri) AS uri, max(w.header_user_agent) AS user_agent, max(w.header_x_forwarded_for) AS x_forwarded_for,
     max(w.country) AS country
   FROM waf w JOIN busy b ON b.client_ip = w.client_ip
   WHERE w."timestamp" >= $since AND w."timestamp" < $until
@@ -30,12 +30,13 @@ counted AS (
       RANGE BETWEEN $window_minutes * INTERVAL '1' MINUTE PRECEDING AND CURRENT ROW) AS in_window
   FROM seconds
 )
-SELECT min(CASE WHEN in_window >= $requests THEN moment END) AS time, 'waf' AS source, max(user_agent) AS principal,
+SELECT min(CASE WHEN in_window >= $requests THEN moment END) AS time, 'waf' AS source, CAST(NULL AS VARCHAR) AS principal,
   client_ip AS src_ip, max(host) AS target,
   CAST(CAST(max(in_window) AS BIGINT) AS VARCHAR) || ' requests within ' || CAST($window_minutes AS VARCHAR) || ' minutes' AS summary,
   CAST(sum(n) AS BIGINT) AS requests, CAST(sum(blocked) AS BIGINT) AS blocked, CAST(max(in_window) AS BIGINT) AS most_in_window,
-  min(moment) AS first_time, max(moment) AS last_time, max(country) AS country, max(x_forwarded_for) AS x_forwarded_for
+  min(moment) AS first_time, max(moment) AS last_time, max(country) AS country, max(user_agent) AS user_agent,
+  max(x_forwarded_for) AS x_forwarded_for
 FROM counted
 GROUP BY client_ip
 HAVING max(in_window) >= $requests
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

@@ -27,4 +27,4 @@ SELECT l.event_time AS time, 'cloudtrail' AS source, coalesce(l.user_arn, l.user
   json_extract_scalar(l.additional_event_data, '$.MFAUsed') AS mfa_used, l.aws_region, l.user_agent, l.event_id
 FROM logins l JOIN federated f ON f.recipient_account_id = l.recipient_account_id
 WHERE l.user_type = 'IAMUser'
-ORDER BY l.event_time
+ORDER BY 1, 3, 4, 5, 6

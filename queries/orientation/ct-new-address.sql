@@ -28,4 +28,4 @@ SELECT first_time AS time, 'cloudtrail' AS source, principal, source_ip_address 
   calls, apis, errors, last_time, user_agent
 FROM habits
 WHERE first_time >= key_since + $baseline_hours * INTERVAL '1' HOUR
-ORDER BY first_time
+ORDER BY 1, 3, 4, 5, 6
