@@ -1,0 +1,92 @@
+// Command logmaker writes made-up AWS logs: large corpora to measure with, and
+// the small incident that the hunts are tested against. The same arguments give
+// the same bytes on every machine.
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"logquarry/cmd/logmaker/corpus"
+	"logquarry/cmd/logmaker/incident"
+	"logquarry/cmd/logmaker/logfile"
+)
+
+const usage = `usage:
+  logmaker corpus -kind cloudtrail|vpc_flow|waf|tiny|big -out DIR [-scale N] [-bytes N]
+  logmaker evidence -out DIR [-answers FILE]
+`
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run is the command: 0 done, 1 failed, 2 called wrongly.
+func run(args []string, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		fmt.Fprint(stderr, usage)
+		return 2
+	}
+	flags := flag.NewFlagSet("logmaker "+args[0], flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	out := flags.String("out", "", "folder to write to")
+	var make func() (any, error)
+	switch args[0] {
+	case "corpus":
+		kind := flags.String("kind", "", "cloudtrail, vpc_flow, waf, tiny or big")
+		scale := flags.Float64("scale", 1, "size, as a multiple of the usual one")
+		size := flags.Int64("bytes", 2_000_000_000, "size of big in bytes")
+		make = func() (any, error) {
+			sum, err := makeCorpus(*kind, *out, *scale, *size)
+			return struct {
+				Kind string `json:"kind"`
+				logfile.Totals
+			}{*kind, sum}, err
+		}
+	case "evidence":
+		answers := flags.String("answers", "", "file of answers (default: DIR.answers.yaml)")
+		make = func() (any, error) {
+			if *answers == "" {
+				*answers = filepath.Clean(*out) + ".answers.yaml"
+			}
+			return incident.Write(*out, *answers)
+		}
+	default:
+		fmt.Fprint(stderr, usage)
+		return 2
+	}
+	if err := flags.Parse(args[1:]); err != nil {
+		return 2
+	}
+	if *out == "" || flags.NArg() > 0 {
+		fmt.Fprint(stderr, usage)
+		return 2
+	}
+	sum, err := make()
+	if err == nil {
+		err = json.NewEncoder(stdout).Encode(sum)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "logmaker:", err)
+		return 1
+	}
+	return 0
+}
+
+func makeCorpus(kind, out string, scale float64, size int64) (logfile.Totals, error) {
+	switch kind {
+	case "cloudtrail":
+		return corpus.CloudTrail(out, scale)
+	case "vpc_flow":
+		return corpus.VPCFlow(out, scale)
+	case "waf":
+		return corpus.WAF(out, scale)
+	case "tiny":
+		return corpus.Tiny(out, scale)
+	case "big":
+		return corpus.Big(out, int64(float64(size)*scale))
+	}
+	return logfile.Totals{}, fmt.Errorf("no corpus kind %q", kind)
+}
