@@ -212,31 +212,18 @@ func runRaw(s *session, ctx context.Context, args []string, _ string) error {
 			if opts.Width == 0 {
 				return s.cfg.Engine.Raw(ctx, w, n[0], n[1])
 			}
-			tail := &lastByte{w: visibleWriter{w}}
-			if err := s.cfg.Engine.Raw(ctx, tail, n[0], n[1]); err != nil {
-				return err
+			v := &visibleWriter{w: w}
+			err := s.cfg.Engine.Raw(ctx, v, n[0], n[1])
+			if err == nil {
+				err = v.flush()
 			}
-			if tail.last != '\n' {
-				_, err := io.WriteString(w, "\n")
-				return err
+			if err == nil && v.last != '\n' {
+				_, err = io.WriteString(w, "\n")
 			}
-			return nil
+			return err
 		})
 		return err
 	})
-}
-
-// lastByte remembers the last byte written.
-type lastByte struct {
-	w    io.Writer
-	last byte
-}
-
-func (l *lastByte) Write(p []byte) (int, error) {
-	if len(p) > 0 {
-		l.last = p[len(p)-1]
-	}
-	return l.w.Write(p)
 }
 
 func runEvidence(s *session, ctx context.Context, args []string, _ string) error {

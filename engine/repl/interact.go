@@ -201,6 +201,7 @@ func replace(buf *prompt.Buffer, text string) {
 // complete implements prompt.Completer.
 func (e *editor) complete(d prompt.Document) []prompt.Suggest {
 	before, after := d.TextBeforeCursor(), d.TextAfterCursor()
+	e.keys.at(runewidth.StringWidth(e.prefix() + before))
 	if e.answers && e.text == d.Text && e.cursor == len(before) {
 		return e.items
 	}
@@ -232,7 +233,9 @@ func (e *editor) complete(d prompt.Document) []prompt.Suggest {
 // changed, and begins it again in the new width.
 func (e *editor) redraw(line string) {
 	width, _ := e.keys.term.size()
-	n := (runewidth.StringWidth(e.prefix()+line) + width - 1) / width
+	cells := runewidth.StringWidth(e.prefix() + line)
+	e.keys.at(cells)
+	n := (cells + width - 1) / width
 	fmt.Fprintf(e.s.cfg.Err, "\x1b[%dA\r\x1b[J", max(1, n))
 	prompt.OptionInitialBufferText(line)(e.prompt)
 }

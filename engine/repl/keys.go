@@ -48,6 +48,8 @@ type keys struct {
 	ends      int  // keys handed out since done was closed
 	pasting   bool // between the marks of a bracketed paste
 	searching bool // Ctrl-R was handed out: keys have another meaning
+	width     int  // of the window when the line was begun
+	cursor    int  // cells from the start of the prompt to the cursor
 }
 
 // Setup implements prompt.ConsoleParser.
@@ -55,6 +57,7 @@ func (k *keys) Setup() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.hold, k.end, k.searching = false, entered, false
+	k.width, _ = k.term.size()
 	if err := k.term.editing(); err != nil {
 		return err
 	}
@@ -98,6 +101,7 @@ func (k *keys) Read() ([]byte, error) {
 	select {
 	case <-k.winch:
 		if !k.searching && !k.pasting {
+			k.widen()
 			k.hold, k.end = true, resized
 			return []byte{enter}, nil
 		}
@@ -108,6 +112,22 @@ func (k *keys) Read() ([]byte, error) {
 		return []byte{ctrlD}, nil
 	}
 	return k.next()
+}
+
+// widen keeps go-prompt from wiping lines above its own. It will go up as many
+// lines as the line took in the old width; where the window is wider now the
+// terminal has made that fewer.
+func (k *keys) widen() {
+	if width, _ := k.term.size(); width > k.width && k.width > 0 {
+		io.WriteString(k.term.file, strings.Repeat("\n", k.cursor/k.width-k.cursor/width))
+	}
+}
+
+// at says how many cells from the start of the prompt the cursor stands.
+func (k *keys) at(cells int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.cursor = cells
 }
 
 // fill adds what the terminal has. The caller holds the lock.

@@ -157,16 +157,45 @@ func control(r rune) bool {
 		r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f
 }
 
-// visibleWriter makes what is written visible; a rune split between two writes
-// is shown as its bytes. Tabs become blanks.
-type visibleWriter struct{ w io.Writer }
+// visibleWriter makes what is written visible. Tabs become blanks. It holds
+// back a rune that is not whole yet until the next write or flush.
+type visibleWriter struct {
+	w    io.Writer
+	rest []byte
+	last byte // written last; 0 before anything was
+}
 
-func (v visibleWriter) Write(p []byte) (int, error) {
-	text := strings.NewReplacer("\r\n", "\n", "\t", "    ").Replace(string(p))
-	if _, err := io.WriteString(v.w, visible(text)); err != nil {
+func (v *visibleWriter) Write(p []byte) (int, error) {
+	text := append(v.rest, p...)
+	end := len(text)
+	for i := 1; i < utf8.UTFMax && i <= len(text); i++ {
+		if utf8.RuneStart(text[len(text)-i]) {
+			if !utf8.FullRune(text[len(text)-i:]) {
+				end = len(text) - i
+			}
+			break
+		}
+	}
+	v.rest = append([]byte(nil), text[end:]...)
+	if err := v.show(text[:end]); err != nil {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+func (v *visibleWriter) flush() error {
+	rest := v.rest
+	v.rest = nil
+	return v.show(rest)
+}
+
+func (v *visibleWriter) show(text []byte) error {
+	if len(text) == 0 {
+		return nil
+	}
+	v.last = text[len(text)-1]
+	_, err := io.WriteString(v.w, visible(strings.NewReplacer("\r\n", "\n", "\t", "    ").Replace(string(text))))
+	return err
 }
 
 func thousands(n int64) string {

@@ -174,7 +174,11 @@ func (s *session) script(ctx context.Context, name string, r io.Reader) error {
 				line = "\n"
 			}
 		}
+		s.stopped = false
 		s.feed(ctx, strings.TrimRight(line, "\r\n"))
+		if s.stopped { // Ctrl-C is meant for the whole file
+			return nil
+		}
 		if err == io.EOF {
 			s.flush(ctx)
 			break

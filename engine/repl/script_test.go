@@ -368,3 +368,19 @@ func TestScreenLines(t *testing.T) {
 		}
 	}
 }
+
+func TestVisibleWriter(t *testing.T) {
+	var out strings.Builder
+	v := &visibleWriter{w: &out}
+	for _, b := range []byte("é日𝄞\x1b\tx\xe6") {
+		if _, err := v.Write([]byte{b}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := v.flush(); err != nil {
+		t.Fatal(err)
+	}
+	if want := `é日𝄞\x1b    x\xe6`; out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
+}

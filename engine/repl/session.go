@@ -96,20 +96,17 @@ func (s *session) feed(ctx context.Context, line string) {
 		return // cannot have become complete
 	}
 	pieces := sqltext.Split(in.pending)
-	first := in.first
+	first, begins := in.first, in.first // lines of the text and of the piece
 	in.pending = ""
 	for _, st := range pieces {
 		if !st.Complete {
 			if st.SQL != "" || !sqltext.Complete(st.Piece) {
-				in.pending = st.Piece
-				in.first = first + st.Line - 1
-				if st.SQL != "" { // its own first line, not that of the end before it
-					in.pending = strings.TrimLeft(st.Piece, " \t\r\n")
-					in.first = first + st.Line - 1 - strings.Count(in.pending[:strings.Index(in.pending, st.SQL)], "\n")
-				}
+				in.pending = strings.TrimLeft(st.Piece, " \t\r\n")
+				in.first = begins + strings.Count(st.Piece[:len(st.Piece)-len(in.pending)], "\n")
 			}
 			break
 		}
+		begins += strings.Count(st.Piece, "\n")
 		if st.SQL == "" {
 			continue
 		}
@@ -305,10 +302,14 @@ func (s *session) write(ctx context.Context, f func(io.Writer, RenderOptions) er
 func (s *session) plain(ctx context.Context, f func(io.Writer) error) error {
 	return s.interruptible(ctx, func(ctx context.Context) error {
 		_, err := s.write(ctx, func(w io.Writer, opts RenderOptions) error {
-			if opts.Width > 0 {
-				w = visibleWriter{w}
+			if opts.Width == 0 {
+				return f(w)
 			}
-			return f(w)
+			v := &visibleWriter{w: w}
+			if err := f(v); err != nil {
+				return err
+			}
+			return v.flush()
 		})
 		return err
 	})

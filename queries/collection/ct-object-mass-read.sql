@@ -27,4 +27,4 @@ SELECT min(event_time) AS time, 'cloudtrail' AS source, principal, source_ip_add
 FROM reads
 GROUP BY hour, principal, source_ip_address, bucket
 HAVING count(*) >= $objects OR sum(bytes_out) >= $bytes
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

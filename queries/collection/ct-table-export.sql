@@ -19,4 +19,4 @@ FROM cloudtrail
 WHERE event_time >= $since AND event_time < $until
   AND ((event_source = 'dynamodb.amazonaws.com' AND event_name = 'ExportTableToPointInTime')
     OR (event_source = 'rds.amazonaws.com' AND event_name = 'StartExportTask'))
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

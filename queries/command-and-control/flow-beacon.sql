@@ -40,4 +40,4 @@ SELECT min(moment) AS time, 'vpc_flow' AS source, max(instance_id) AS principal,
 FROM steps
 GROUP BY srcaddr, dstaddr, dstport
 HAVING count(*) >= $connections AND avg(gap) >= $min_interval_seconds AND stddev_samp(gap) <= $jitter * avg(gap)
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

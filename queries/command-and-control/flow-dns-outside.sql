@@ -22,4 +22,4 @@ SELECT time, 'vpc_flow' AS source, instance_id AS principal, srcaddr AS src_ip, 
   dstport, flows, bytes, last_time, interface_id
 FROM asked
 WHERE is_private_ip(srcaddr) AND NOT is_private_ip(dstaddr)
-ORDER BY bytes DESC
+ORDER BY bytes DESC, 3, 4, 5, 6

@@ -22,4 +22,4 @@ SELECT min(event_time) AS time, 'cloudtrail' AS source, principal, source_ip_add
   max(user_access_key_id) AS access_key_id, max(user_agent) AS user_agent
 FROM tools
 GROUP BY principal, source_ip_address, tool
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

@@ -24,4 +24,4 @@ WHERE event_time >= $since AND event_time < $until
     AND json_extract_scalar(request_parameters, '$.attribute') = 'userData'))
 GROUP BY coalesce(user_arn, user_name, user_principal_id, user_invoked_by), event_name
 HAVING count(DISTINCT json_extract_scalar(request_parameters, '$.instanceId')) >= $instances
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

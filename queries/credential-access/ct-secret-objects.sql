@@ -23,4 +23,4 @@ SELECT event_time AS time, 'cloudtrail' AS source, principal, source_ip_address 
   bucket, object_key, error_code, user_access_key_id AS access_key_id, user_agent, event_id
 FROM reads
 WHERE regexp_like(object_key, '(?i)((^|/)(id_(rsa|dsa|ecdsa|ed25519)|\.env(\.[a-z]+)?|\.aws/credentials|credentials(\.(csv|json|txt))?|\.git-credentials|\.pgpass|\.npmrc|\.netrc|\.htpasswd|passwords?[^/]*|accesskeys\.csv|[^/]*_accesskeys\.csv|rootkey\.csv)$|\.(tfstate|pem|ppk|kdbx|pfx|p12|jks)$)')
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

@@ -18,8 +18,10 @@ WITH reads AS (
     -- own parameters stand for the set.
     coalesce(json_extract_scalar(request_parameters, '$.secretId'), json_extract_scalar(request_parameters, '$.name'),
       json_extract_scalar(request_parameters, '$.path'), request_parameters) AS secret,
-    CASE event_name WHEN 'GetParameters' THEN greatest(1, coalesce(json_array_length(json_extract(request_parameters, '$.names')), 1))
-      WHEN 'BatchGetSecretValue' THEN greatest(1, coalesce(json_array_length(json_extract(request_parameters, '$.secretIdList')), 20))
+    coalesce(json_extract_scalar(request_parameters, '$.secretId'), json_extract_scalar(request_parameters, '$.name'),
+      json_extract_scalar(request_parameters, '$.path'), json_extract_scalar(request_parameters, '$.names[0]'), event_name) AS label,
+    CASE event_name WHEN 'GetParameters' THEN greatest(1, coalesce(CAST(json_array_length(json_extract(request_parameters, '$.names')) AS BIGINT), 1))
+      WHEN 'BatchGetSecretValue' THEN greatest(1, coalesce(CAST(json_array_length(json_extract(request_parameters, '$.secretIdList')) AS BIGINT), 20))
       WHEN 'GetParametersByPath' THEN 10 ELSE 1 END AS weight
   FROM cloudtrail
   WHERE event_time >= $since AND event_time < $until
@@ -48,11 +50,11 @@ bursts AS (
   SELECT principal, min(moment) AS time, max(distinct_secrets) AS most
   FROM running WHERE distinct_secrets >= $secrets GROUP BY principal
 )
-SELECT b.time, 'cloudtrail' AS source, b.principal, max(r.source_ip_address) AS src_ip, max(r.secret) AS target,
+SELECT b.time, 'cloudtrail' AS source, b.principal, max(r.source_ip_address) AS src_ip, max(r.label) AS target,
   CAST(b.most AS VARCHAR) || ' secrets read within ' || CAST($window_minutes AS VARCHAR) || ' minutes' AS summary,
   count(*) AS calls, count(DISTINCT r.secret) AS secrets, count(r.error_code) AS errors,
   min(r.event_time) AS first_time, max(r.event_time) AS last_time,
   max(r.user_access_key_id) AS access_key_id, max(r.user_agent) AS user_agent
 FROM bursts b JOIN reads r ON r.principal = b.principal
 GROUP BY b.time, b.principal, b.most
-ORDER BY b.time
+ORDER BY 1, 3, 4, 5, 6

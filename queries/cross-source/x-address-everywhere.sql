@@ -36,4 +36,4 @@ SELECT least(w.first_web, a.first_call, n.first_flow) AS time, 'waf+cloudtrail+v
     || CAST(a.calls AS VARCHAR) || ' API calls' AS summary,
   w.first_web, n.first_flow, a.first_call, w.requests, w.blocked, n.flows, n.bytes, a.calls, a.errors
 FROM web w JOIN api a ON a.ip = w.ip JOIN net n ON n.ip = w.ip
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

@@ -41,4 +41,4 @@ SELECT min(t."start") AS time, 'vpc_flow' AS source, s.principal, s.source_ip_ad
   max(t."end") AS last_time, max(t.interface_id) AS interface_id, max(t.instance_id) AS instance_id
 FROM talks t JOIN suspects s ON s.source_ip_address = t.peer
 GROUP BY s.principal, s.source_ip_address, t.host, s.calls, s.denied, s.first_call, s.last_call
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

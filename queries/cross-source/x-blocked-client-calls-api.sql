@@ -13,7 +13,7 @@ cite: "ATT&CK T1190 Exploit Public-Facing Application and T1552.005; the Capital
 ---*/
 WITH attackers AS (
   SELECT client_ip, min("timestamp") AS first_blocked, max("timestamp") AS last_blocked, count(*) AS blocked,
-    max(terminating_rule_id) AS rule, max(host) AS host
+    max(terminating_rule_id) AS rule, max(coalesce(host, header_host)) AS host
   FROM waf
   WHERE "timestamp" >= $since AND "timestamp" < $until AND action = 'BLOCK'
   GROUP BY client_ip
@@ -29,4 +29,4 @@ JOIN cloudtrail c ON c.source_ip_address = a.client_ip
 WHERE c.event_time >= $since AND c.event_time < $until
   AND c.error_code IS NULL AND c.event_time >= a.first_blocked
 GROUP BY coalesce(c.user_arn, c.user_name, c.user_principal_id, c.user_invoked_by), c.source_ip_address, c.user_access_key_id, a.first_blocked, a.last_blocked, a.blocked, a.rule, a.host
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

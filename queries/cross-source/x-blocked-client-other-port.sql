@@ -31,4 +31,4 @@ WHERE f."start" >= $since AND f."start" < $until
   AND f."end" >= a.first_blocked
 GROUP BY f.srcaddr, f.dstaddr, f.dstport, a.first_blocked, a.blocked, a.rule
 HAVING sum(f.bytes) >= $bytes
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

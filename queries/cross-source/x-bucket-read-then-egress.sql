@@ -42,4 +42,4 @@ WHERE f."start" >= $since AND f."start" < $until AND f.action = 'ACCEPT'
   AND is_private_ip(f.srcaddr) AND NOT is_private_ip(f.dstaddr)
 GROUP BY r.principal, f.srcaddr, f.dstaddr, r.instance_id, r.first_read, r.objects, r.bucket, r.access_key_id
 HAVING sum(f.bytes) >= $bytes
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

@@ -38,4 +38,4 @@ JOIN last_flow f ON f.account_id = d.recipient_account_id
 JOIN last_call c ON c.recipient_account_id = d.recipient_account_id
 WHERE f.last_record <= d.event_time + $silence_minutes * INTERVAL '1' MINUTE
   AND c.last_call > d.event_time + $silence_minutes * INTERVAL '1' MINUTE
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

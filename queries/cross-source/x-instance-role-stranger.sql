@@ -39,4 +39,4 @@ SELECT c.first_call AS time, 'cloudtrail' AS source, c.principal, c.source_ip_ad
   p.first_flow, p.flows, p.bytes, c.calls, c.apis, c.last_call AS last_time, c.access_key_id, c.user_agent
 FROM calls c JOIN peers p ON p.instance_id = c.instance_id AND p.peer = c.source_ip_address
 WHERE NOT is_private_ip(c.source_ip_address)
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

@@ -32,4 +32,4 @@ WHERE f."start" >= $since AND f."start" < $until AND f.action = 'ACCEPT' AND f.p
   AND NOT is_private_ip(f.dstaddr)
 GROUP BY l.principal, f.srcaddr, f.dstaddr, f.dstport, l.instance_type, l.instance_id, l.event_time, l.source_ip_address,
   l.user_access_key_id, l.aws_region
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

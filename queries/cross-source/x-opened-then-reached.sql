@@ -42,4 +42,4 @@ WHERE r.first_flow >= d.event_time - INTERVAL '60' SECOND
   AND r.first_flow <= d.event_time + $window_hours * INTERVAL '1' HOUR
   AND NOT is_private_ip(r.srcaddr) AND is_private_ip(r.dstaddr)
 GROUP BY d.principal, d.source_ip_address, r.srcaddr, r.dstaddr, r.dstport, r.flows, r.bytes, r.last_flow, r.interface_id
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

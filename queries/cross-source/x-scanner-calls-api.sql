@@ -33,4 +33,4 @@ SELECT c.first_call AS time, 'cloudtrail' AS source, c.principal, s.srcaddr AS s
   CAST(c.calls AS VARCHAR) || ' API calls; ' || CAST(s.ports AS VARCHAR) || ' ports refused to the address' AS summary,
   s.first_scan, s.last_scan, s.ports, s.hosts, s.host, c.calls, c.errors, c.last_call AS last_time
 FROM scanners s JOIN callers c ON c.source_ip_address = s.srcaddr
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

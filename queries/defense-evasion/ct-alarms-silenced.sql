@@ -20,4 +20,4 @@ WHERE event_time >= $since AND event_time < $until
   AND ((event_source = 'monitoring.amazonaws.com' AND event_name IN ('DeleteAlarms', 'DisableAlarmActions'))
     OR (event_source = 'events.amazonaws.com' AND event_name IN ('DisableRule', 'DeleteRule', 'RemoveTargets')))
   AND coalesce(user_invoked_by, '') NOT IN ('application-autoscaling.amazonaws.com', 'autoscaling.amazonaws.com', 'cloudformation.amazonaws.com')
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

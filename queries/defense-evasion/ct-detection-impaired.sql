@@ -32,4 +32,4 @@ WHERE event_time >= $since AND event_time < $until
     OR (event_source IN ('macie2.amazonaws.com', 'inspector2.amazonaws.com', 'detective.amazonaws.com')
       AND event_name IN ('DisableMacie', 'Disable', 'DeleteGraph'))
     OR (event_source = 'access-analyzer.amazonaws.com' AND event_name IN ('DeleteAnalyzer', 'CreateArchiveRule')))
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

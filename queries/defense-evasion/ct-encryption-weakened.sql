@@ -19,4 +19,4 @@ FROM cloudtrail
 WHERE event_time >= $since AND event_time < $until
   AND ((event_source = 'kms.amazonaws.com' AND event_name IN ('DisableKey', 'ScheduleKeyDeletion', 'DeleteImportedKeyMaterial'))
     OR (event_source = 'ec2.amazonaws.com' AND event_name = 'DisableEbsEncryptionByDefault'))
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

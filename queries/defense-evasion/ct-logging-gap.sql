@@ -32,4 +32,4 @@ LEFT JOIN cloudtrail e ON e.recipient_account_id = g.recipient_account_id AND e.
   AND e.event_time >= $since AND e.event_time < $until
 GROUP BY g.event_time, coalesce(g.user_arn, g.user_name, g.user_principal_id, g.user_invoked_by), g.source_ip_address, json_extract_scalar(g.request_parameters, '$.name'),
   g.next_time, g.next_name, g.aws_region, g.recipient_account_id, g.event_id
-ORDER BY g.event_time
+ORDER BY 1, 3, 4, 5, 6

@@ -27,4 +27,4 @@ WHERE event_time >= $since AND event_time < $until
     OR (event_name = 'DeleteLoggingConfiguration' AND event_source IN ('wafv2.amazonaws.com', 'waf.amazonaws.com', 'waf-regional.amazonaws.com', 'network-firewall.amazonaws.com'))
     OR (event_name = 'PutBucketLogging' AND event_source = 's3.amazonaws.com'
       AND json_extract(request_parameters, '$.BucketLoggingStatus.LoggingEnabled') IS NULL))
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

@@ -21,4 +21,4 @@ WHERE event_time >= $since AND event_time < $until
       AND event_name IN ('LeaveOrganization', 'RemoveAccountFromOrganization', 'CloseAccount', 'DeleteOrganization',
         'DetachPolicy', 'DisablePolicyType'))
     OR (event_source = 'account.amazonaws.com' AND event_name IN ('EnableRegion', 'CloseAccount')))
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

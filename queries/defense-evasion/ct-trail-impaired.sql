@@ -26,4 +26,4 @@ WHERE event_time >= $since AND event_time < $until
         OR lower(json_extract_scalar(request_parameters, '$.bucketName')) LIKE '%log%')
       AND TRY_CAST(coalesce(json_extract_scalar(request_parameters, '$.LifecycleConfiguration.Rule.Expiration.Days'),
         json_extract_scalar(request_parameters, '$.LifecycleConfiguration.Rule[0].Expiration.Days')) AS BIGINT) <= 7))
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

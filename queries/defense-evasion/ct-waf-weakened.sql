@@ -21,4 +21,4 @@ WHERE event_time >= $since AND event_time < $until
   AND event_source IN ('wafv2.amazonaws.com', 'waf.amazonaws.com', 'waf-regional.amazonaws.com')
   AND event_name IN ('DeleteWebACL', 'DisassociateWebACL', 'DeleteRuleGroup', 'DeleteRule', 'DeleteRateBasedRule',
     'DeleteIPSet', 'DeleteFirewallManagerRuleGroups')
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

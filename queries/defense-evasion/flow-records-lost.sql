@@ -20,4 +20,4 @@ WHERE "start" >= $since AND "start" < $until
   AND log_status = 'SKIPDATA'
 GROUP BY account_id, interface_id
 HAVING count(*) >= $spells
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

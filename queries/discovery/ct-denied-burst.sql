@@ -33,4 +33,4 @@ SELECT min(CASE WHEN in_window >= $denied THEN event_time END) AS time, 'cloudtr
 FROM refused
 GROUP BY source_ip_address, user_access_key_id
 HAVING max(in_window) >= $denied AND count(DISTINCT api) >= $apis
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

@@ -26,4 +26,4 @@ WHERE event_time >= $since AND event_time < $until
   AND regexp_like(user_principal_id, ':i-[0-9a-f]{8,17}$')
 GROUP BY coalesce(user_arn, user_name, user_principal_id, user_invoked_by), user_principal_id
 HAVING count(DISTINCT event_name) >= $apis
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

@@ -60,4 +60,4 @@ SELECT b.time, 'cloudtrail' AS source, b.principal, max(a.source_ip_address) AS 
   max(a.user_agent) AS user_agent
 FROM bursts b JOIN asked a ON a.principal = b.principal
 GROUP BY b.time, b.principal, b.most
-ORDER BY b.time
+ORDER BY 1, 3, 4, 5, 6

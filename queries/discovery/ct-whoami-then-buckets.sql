@@ -31,4 +31,4 @@ SELECT min(event_time) AS time, 'cloudtrail' AS source, max(principal) AS princi
 FROM ordered
 WHERE event_name = 'ListBuckets' AND event_time <= asked_at + $window_minutes * INTERVAL '1' MINUTE
 GROUP BY source_ip_address, user_access_key_id
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

@@ -51,4 +51,4 @@ SELECT b.time, 'vpc_flow' AS source, CAST(NULL AS VARCHAR) AS principal, b.srcad
   count(*) AS flows, min(i.moment) AS first_time, max(i.moment) AS last_time
 FROM bursts b JOIN inside i ON i.srcaddr = b.srcaddr AND i.dstport = b.dstport
 GROUP BY b.time, b.srcaddr, b.dstport, b.most
-ORDER BY b.time
+ORDER BY 1, 3, 4, 5, 6

@@ -50,4 +50,4 @@ SELECT b.time, 'vpc_flow' AS source, CAST(NULL AS VARCHAR) AS principal, b.srcad
   CAST(sum(k.packets) AS BIGINT) AS packets, min(k.moment) AS first_time, max(k.moment) AS last_time
 FROM bursts b JOIN knocks k ON k.srcaddr = b.srcaddr AND k.dstaddr = b.dstaddr
 GROUP BY b.time, b.srcaddr, b.dstaddr, b.most
-ORDER BY b.time
+ORDER BY 1, 3, 4, 5, 6

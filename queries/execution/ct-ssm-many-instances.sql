@@ -17,7 +17,7 @@ WITH commands AS (
     json_extract_scalar(request_parameters, '$.documentName') AS document_name,
     CASE WHEN event_name = 'StartSession' THEN 1
       -- By tag: the number is not known, one at the least.
-      ELSE greatest(1, coalesce(json_array_length(json_extract(request_parameters, '$.instanceIds')), 0)) END AS targets
+      ELSE greatest(1, coalesce(CAST(json_array_length(json_extract(request_parameters, '$.instanceIds')) AS BIGINT), 0)) END AS targets
   FROM cloudtrail
   WHERE event_time >= $since AND event_time < $until
     AND event_source = 'ssm.amazonaws.com' AND event_name IN ('SendCommand', 'StartSession')
@@ -38,4 +38,4 @@ SELECT min(CASE WHEN in_window >= $instances THEN event_time END) AS time, 'clou
 FROM counted
 GROUP BY principal
 HAVING max(in_window) >= $instances
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

@@ -25,4 +25,4 @@ WHERE event_time >= $since AND event_time < $until
   AND event_source = 'ec2.amazonaws.com' AND event_name = 'RunInstances'
   AND (regexp_like(coalesce(json_extract_scalar(request_parameters, '$.instanceType'), ''), '^(p[2-9]|g[3-9]|trn|inf|dl|hpc|u-)|metal|(12|16|18|24|32|48|56|96|112)xlarge')
     OR TRY_CAST(json_extract_scalar(request_parameters, '$.instancesSet.items[0].maxCount') AS BIGINT) >= $max_count)
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

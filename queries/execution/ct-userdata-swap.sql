@@ -34,4 +34,4 @@ WHERE m.event_name = 'ModifyInstanceAttribute'
   AND json_extract(m.request_parameters, '$.userData') IS NOT NULL
 GROUP BY m.event_time, coalesce(m.user_arn, m.user_name, m.user_principal_id, m.user_invoked_by), m.source_ip_address, m.instance_id, m.aws_region, m.recipient_account_id,
   m.user_access_key_id, m.event_id
-ORDER BY m.event_time
+ORDER BY 1, 3, 4, 5, 6

@@ -27,4 +27,4 @@ WHERE event_time >= $since AND event_time < $until
     OR (event_name IN ('PutBucketPublicAccessBlock', 'PutAccountPublicAccessBlock')
       AND (json_extract_scalar(request_parameters, '$.PublicAccessBlockConfiguration.BlockPublicPolicy') = 'false'
         OR json_extract_scalar(request_parameters, '$.PublicAccessBlockConfiguration.RestrictPublicBuckets') = 'false')))
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

@@ -38,4 +38,4 @@ SELECT event_time AS time, 'cloudtrail' AS source, coalesce(user_arn, user_name,
   user_access_key_id AS access_key_id, user_agent, event_id
 FROM opened
 WHERE NOT (from_port = to_port AND from_port IN (80, 443))
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

@@ -33,4 +33,4 @@ SELECT o.first_time AS time, 'vpc_flow' AS source, o.instance_id AS principal, o
 FROM outward o
 LEFT JOIN sent b ON b.day = o.day AND b.srcaddr = o.dstaddr AND b.dstaddr = o.srcaddr
 WHERE o.bytes >= $ratio * coalesce(b.bytes, 0)
-ORDER BY o.bytes DESC
+ORDER BY o.bytes DESC, 3, 4, 5, 6

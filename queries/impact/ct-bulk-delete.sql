@@ -33,4 +33,4 @@ SELECT min(CASE WHEN in_window >= $deletions THEN event_time END) AS time, 'clou
 FROM deletes
 GROUP BY principal
 HAVING max(in_window) >= $deletions
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

@@ -30,4 +30,4 @@ WHERE key_used = 'SSE-C'
   OR (key_used LIKE 'arn:%' AND split_part(key_used, ':', 5) <> recipient_account_id)
 GROUP BY principal, bucket, key_used
 HAVING count(*) >= $objects
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

@@ -24,4 +24,4 @@ WHERE event_time >= $since AND event_time < $until
   AND user_access_key_id LIKE 'AKIA%' AND error_code IS NULL
 GROUP BY source_ip_address, user_access_key_id, event_source
 HAVING count(*) >= $calls
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

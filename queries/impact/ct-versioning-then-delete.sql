@@ -41,4 +41,4 @@ FROM first_loosened l
 JOIN deleted d ON d.bucket = l.bucket AND d.recipient_account_id = l.recipient_account_id
   AND d.event_time >= l.moment AND d.event_time <= l.moment + $window_hours * INTERVAL '1' HOUR
 GROUP BY d.principal, d.bucket, l.event_name, l.moment, l.principal, l.src_ip
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

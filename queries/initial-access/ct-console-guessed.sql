@@ -32,4 +32,4 @@ SELECT event_time AS time, 'cloudtrail' AS source, coalesce(user_arn, user_name,
   user_access_key_id AS access_key_id, user_agent, event_id
 FROM counted
 WHERE login = 'Success' AND failures >= $failures
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

@@ -32,4 +32,4 @@ SELECT min(CASE WHEN in_window >= $failures THEN event_time END) AS time, 'cloud
 FROM failed
 GROUP BY source_ip_address
 HAVING max(in_window) >= $failures
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

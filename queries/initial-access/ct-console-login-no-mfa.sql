@@ -21,4 +21,4 @@ WHERE event_time >= $since AND event_time < $until
   AND user_type IN ('IAMUser', 'Root')
   AND json_extract_scalar(response_elements, '$.ConsoleLogin') = 'Success'
   AND lower(coalesce(json_extract_scalar(additional_event_data, '$.MFAUsed'), 'no')) <> 'yes'
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

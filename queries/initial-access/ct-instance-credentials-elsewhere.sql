@@ -32,4 +32,4 @@ SELECT first_time AS time, 'cloudtrail' AS source, user_arn AS principal, source
   usual AS usual_ip, calls, apis, errors, last_time, access_key_id, vpc_endpoint_id, user_agent
 FROM ranked
 WHERE place > 1 AND source_ip_address <> usual
-ORDER BY first_time
+ORDER BY 1, 3, 4, 5, 6

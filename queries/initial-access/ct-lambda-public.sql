@@ -24,4 +24,4 @@ WHERE event_time >= $since AND event_time < $until
       AND json_extract_scalar(request_parameters, '$.principalOrgID') IS NULL)
     OR ((event_name LIKE 'CreateFunctionUrlConfig%' OR event_name LIKE 'UpdateFunctionUrlConfig%')
       AND json_extract_scalar(request_parameters, '$.authType') = 'NONE'))
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

@@ -20,4 +20,4 @@ WHERE event_time >= $since AND event_time < $until
   AND user_type = 'Root' AND user_invoked_by IS NULL
   AND coalesce(event_type, '') <> 'AwsServiceEvent'
 GROUP BY source_ip_address, recipient_account_id, event_source, event_name, error_code
-ORDER BY 1, event_name
+ORDER BY 1, 3, 4, 5, 6

@@ -25,4 +25,4 @@ SELECT min(event_time) AS time, 'cloudtrail' AS source, principal, max(source_ip
 FROM assumed
 WHERE role LIKE 'arn:%' AND split_part(role, ':', 5) <> user_account_id
 GROUP BY principal, role, user_account_id
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

@@ -51,4 +51,4 @@ SELECT b.time, 'cloudtrail' AS source, max(c.principal) AS principal,
   min(c.event_time) AS first_time, max(c.event_time) AS last_time
 FROM bursts b JOIN calls c ON c.user_access_key_id = b.user_access_key_id
 GROUP BY b.time, b.user_access_key_id, b.most
-ORDER BY b.time
+ORDER BY 1, 3, 4, 5, 6

@@ -21,4 +21,4 @@ WHERE event_time >= $since AND event_time < $until
   AND user_type = 'AssumedRole' AND error_code IS NULL AND user_invoked_by IS NULL
   AND json_extract_scalar(request_parameters, '$.roleArn') <> session_issuer_arn
 GROUP BY coalesce(user_arn, user_name, user_principal_id, user_invoked_by), json_extract_scalar(request_parameters, '$.roleArn'), session_issuer_user_name, session_issuer_arn
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

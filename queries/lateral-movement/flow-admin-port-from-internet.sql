@@ -28,4 +28,4 @@ SELECT time, 'vpc_flow' AS source, CAST(NULL AS VARCHAR) AS principal, srcaddr A
   dstaddr, dstport, flows, bytes, packets, last_time, interface_id, instance_id
 FROM reached
 WHERE NOT is_private_ip(srcaddr) AND is_private_ip(dstaddr)
-ORDER BY time
+ORDER BY 1, 3, 4, 5, 6

@@ -20,4 +20,4 @@ WHERE event_time >= $since AND event_time < $until
     OR user_agent LIKE 'AWSConsole%' OR user_agent LIKE '[S3Console%')
   AND event_name <> 'ConsoleLogin'
 GROUP BY date_trunc('hour', event_time), coalesce(user_arn, user_name, user_principal_id, user_invoked_by), event_source, event_name
-ORDER BY 1
+ORDER BY 1, 3, 4, 5, 6

@@ -22,4 +22,4 @@ WHERE event_time >= $since AND event_time < $until
   AND (lower(error_code) LIKE '%denied%' OR lower(error_code) LIKE '%unauthorized%' OR lower(error_code) LIKE '%forbidden%')
 GROUP BY coalesce(user_arn, user_name, user_principal_id, user_invoked_by)
 HAVING count(*) >= $denied
-ORDER BY denied DESC
+ORDER BY denied DESC, 3, 4, 5, 6

@@ -6,7 +6,7 @@ attack: [T1078.004]
 sources: [cloudtrail]
 packs: [orientation, initial-access]
 params:
-  - {name: baseline_hours, type: bigint, default: 24, doc: hours of use before an address counts as new}
+  - {name: baseline_hours, type: bigint, default: 6, doc: hours of use before an address counts as new}
 means: When and from where a key was first used out of its habit. The usual beginning of a leaked-key story.
 noise: Laptops on the move, new machines. The habit is only as long as the logs.
 cite: "Elastic new-terms rules, first occurrence of a principal and address; aws-security-analytics-bootstrap"
@@ -28,4 +28,4 @@ SELECT first_time AS time, 'cloudtrail' AS source, principal, source_ip_address 
   calls, apis, errors, last_time, user_agent
 FROM habits
 WHERE first_time >= key_since + $baseline_hours * INTERVAL '1' HOUR
-ORDER BY first_time
+ORDER BY 1, 3, 4, 5, 6

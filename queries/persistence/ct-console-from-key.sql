@@ -23,4 +23,4 @@ WHERE event_time >= $since AND event_time < $until
     OR (event_source = 'signin.amazonaws.com' AND event_name = 'GetSigninToken'
       AND coalesce(session_issuer_user_name, '') NOT LIKE 'AWSReservedSSO%'
       AND coalesce(user_agent, '') NOT LIKE 'Jersey/%'))
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

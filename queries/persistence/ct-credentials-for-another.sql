@@ -23,4 +23,4 @@ WHERE event_time >= $since AND event_time < $until
   AND event_name IN ('CreateAccessKey', 'CreateLoginProfile', 'UpdateLoginProfile')
   AND json_extract_scalar(request_parameters, '$.userName') IS NOT NULL
   AND NOT (user_type = 'IAMUser' AND user_name = json_extract_scalar(request_parameters, '$.userName'))
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

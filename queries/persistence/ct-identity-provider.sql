@@ -23,4 +23,4 @@ WHERE event_time >= $since AND event_time < $until
     'UpdateTrustAnchor', 'EnableTrustAnchor', 'AssociateDirectory', 'EnableExternalIdPConfigurationForDirectory',
     'AddExternalIdPCertificateForDirectory', 'UpdateExternalIdPConfigurationForDirectory')
   AND event_source IN ('iam.amazonaws.com', 'rolesanywhere.amazonaws.com', 'sso.amazonaws.com', 'sso-directory.amazonaws.com')
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

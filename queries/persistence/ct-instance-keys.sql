@@ -19,4 +19,4 @@ FROM cloudtrail
 WHERE event_time >= $since AND event_time < $until
   AND event_source IN ('ec2.amazonaws.com', 'ec2-instance-connect.amazonaws.com')
   AND event_name IN ('ImportKeyPair', 'SendSSHPublicKey', 'SendSerialConsoleSSHPublicKey', 'EnableSerialConsoleAccess')
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

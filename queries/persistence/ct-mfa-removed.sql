@@ -22,4 +22,4 @@ WHERE event_time >= $since AND event_time < $until
   AND (event_name IN ('DeactivateMFADevice', 'DeleteVirtualMFADevice')
     OR (event_name = 'EnableMFADevice'
       AND NOT (user_type = 'IAMUser' AND user_name = json_extract_scalar(request_parameters, '$.userName'))))
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

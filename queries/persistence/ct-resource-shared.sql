@@ -11,7 +11,7 @@ cite: "AWS Incident Response Playbooks, S3 public access and ransomware; Stratus
 ---*/
 WITH changes AS (
   SELECT *, replace(coalesce(
-      CAST(json_extract(request_parameters, '$.bucketPolicy') AS VARCHAR),
+      json_format(json_extract(request_parameters, '$.bucketPolicy')),
       json_extract_scalar(request_parameters, '$.policy'),
       CASE WHEN event_name = 'CreateGrant' THEN '"AWS":"' || json_extract_scalar(request_parameters, '$.granteePrincipal') || '"' END,
       CASE WHEN event_name LIKE 'AddPermission%' THEN '"AWS":"' || json_extract_scalar(request_parameters, '$.principal') || '"' END),
@@ -35,4 +35,4 @@ WHERE regexp_like(policy, '"AWS"\s*:\s*("|\[[^\]]*")(arn:aws[a-z-]*:(iam|sts)::)
   OR regexp_like(policy, '\{[^{}]*"Effect"\s*:\s*"Allow"[^{}]*"Principal"\s*:\s*("\*"|\{\s*"AWS"\s*:\s*("|\[[^\]]*")\*"[^{}]*\})[^{}]*\}')
   OR regexp_like(policy, '\{[^{}]*"Principal"\s*:\s*("\*"|\{\s*"AWS"\s*:\s*("|\[[^\]]*")\*"[^{}]*\})[^{}]*"Effect"\s*:\s*"Allow"[^{}]*\}')
   OR policy = '"AWS":"*"'
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

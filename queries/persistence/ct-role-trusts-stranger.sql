@@ -32,4 +32,4 @@ SELECT event_time AS time, 'cloudtrail' AS source, coalesce(user_arn, user_name,
 FROM plain
 WHERE regexp_like(policy, '"AWS"\s*:\s*("|\[[^\]]*")(arn:aws[a-z-]*:(iam|sts)::)?[0-9]{12}')
   OR regexp_like(policy, '"Principal"\s*:\s*"\*"|"AWS"\s*:\s*("|\[[^\]]*")\*"')
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

@@ -31,4 +31,4 @@ JOIN steps k ON k.recipient_account_id = u.recipient_account_id AND k.new_user =
   AND k.event_name <> 'CreateUser'
   AND k.event_time >= u.event_time AND k.event_time <= u.event_time + $window_minutes * INTERVAL '1' MINUTE
 WHERE u.event_name = 'CreateUser'
-ORDER BY k.event_time
+ORDER BY 1, 3, 4, 5, 6

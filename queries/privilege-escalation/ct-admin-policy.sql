@@ -35,4 +35,4 @@ WHERE regexp_like(coalesce(policy_arn, ''), ':aws:policy/(AdministratorAccess|IA
       '"Action"\s*:\s*(\[\s*)?"(\*|\*:\*|iam:\*)"')
     AND regexp_like(CASE WHEN written LIKE '\%7B%' ESCAPE '\' THEN url_decode(written) ELSE written END,
       '"Effect"\s*:\s*"Allow"'))
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

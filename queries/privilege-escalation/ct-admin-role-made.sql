@@ -31,4 +31,4 @@ JOIN steps a ON a.recipient_account_id = c.recipient_account_id AND a.role_name 
   AND a.event_time >= c.event_time AND a.event_time <= c.event_time + $window_minutes * INTERVAL '1' MINUTE
 WHERE c.event_name = 'CreateRole'
   AND regexp_like(json_extract_scalar(a.request_parameters, '$.policyArn'), ':aws:policy/(AdministratorAccess|IAMFullAccess|PowerUserAccess)$')
-ORDER BY a.event_time
+ORDER BY 1, 3, 4, 5, 6

@@ -51,4 +51,4 @@ SELECT b.time, 'cloudtrail' AS source, b.principal, max(r.source_ip_address) AS 
   max(r.user_access_key_id) AS access_key_id
 FROM bursts b JOIN refused r ON r.principal = b.principal
 GROUP BY b.time, b.principal, b.most
-ORDER BY b.time
+ORDER BY 1, 3, 4, 5, 6

@@ -32,4 +32,4 @@ WHERE l.event_time >= $since AND l.event_time < $until
   AND json_extract_scalar(l.response_elements, '$.ConsoleLogin') = 'Success'
   AND l.event_time >= p.event_time AND l.event_time <= p.event_time + $window_hours * INTERVAL '1' HOUR
   AND NOT (p.user_type = 'IAMUser' AND p.user_name = p.other)
-ORDER BY l.event_time
+ORDER BY 1, 3, 4, 5, 6

@@ -27,4 +27,4 @@ WHERE event_name = 'SetDefaultPolicyVersion'
   OR (json_extract_scalar(request_parameters, '$.setAsDefault') = 'true'
     AND regexp_like(CASE WHEN written LIKE '\%7B%' ESCAPE '\' THEN url_decode(written) ELSE written END,
       '"Action"\s*:\s*(\[\s*)?"(\*|\*:\*|iam:\*)"'))
-ORDER BY event_time
+ORDER BY 1, 3, 4, 5, 6

@@ -1,0 +1,50 @@
+package schema
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// View is one CREATE OR REPLACE VIEW statement of a views.sql.
+type View struct {
+	Name string
+	Doc  string // the comment line above it: what the view shows
+	SQL  string // the statement, without its semicolon
+}
+
+var createView = regexp.MustCompile(`^CREATE OR REPLACE VIEW "?([a-z0-9_]+)"?`)
+
+// SplitViews takes the text of a views.sql apart, in order. The text may hold
+// CREATE OR REPLACE VIEW statements only, each starting on a line of its own
+// under one comment line that says what the view shows, and each ended by a
+// semicolon at the end of a line.
+func SplitViews(text string) ([]View, error) {
+	var views []View
+	var doc string
+	var body []string
+	for i, line := range strings.Split(text, "\n") {
+		switch {
+		case len(body) == 0 && strings.TrimSpace(line) == "":
+			doc = ""
+			continue
+		case len(body) == 0 && strings.HasPrefix(line, "--"):
+			doc = strings.TrimSpace(strings.TrimPrefix(line, "--"))
+			continue
+		case len(body) == 0 && !createView.MatchString(line):
+			return nil, fmt.Errorf("line %d: not a CREATE OR REPLACE VIEW statement", i+1)
+		case len(body) == 0 && doc == "":
+			return nil, fmt.Errorf("line %d: no comment above the view says what it shows", i+1)
+		}
+		body = append(body, line)
+		if strings.HasSuffix(strings.TrimRight(line, " \t\r"), ";") {
+			sql := strings.TrimRight(strings.Join(body, "\n"), "; \t\r")
+			views = append(views, View{Name: createView.FindStringSubmatch(sql)[1], Doc: doc, SQL: sql})
+			body, doc = nil, ""
+		}
+	}
+	if len(body) > 0 {
+		return nil, fmt.Errorf("view %s has no semicolon at its end", createView.FindStringSubmatch(body[0])[1])
+	}
+	return views, nil
+}
