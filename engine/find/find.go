@@ -157,6 +157,12 @@ func (f *Finder) Find(ctx context.Context, paths []string) ([]File, error) {
 
 func (f *Finder) walk(ctx context.Context, root string) ([]File, error) {
 	var files []File
+	var skips []fs.FileInfo
+	for _, path := range f.opts.Skip {
+		if info, err := os.Stat(path); err == nil {
+			skips = append(skips, info)
+		}
+	}
 	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -183,8 +189,8 @@ func (f *Finder) walk(ctx context.Context, root string) ([]File, error) {
 			files = append(files, File{Path: path, Problem: "not a regular file"})
 			return nil
 		}
-		for _, skip := range f.opts.Skip {
-			if other, err := os.Stat(skip); err == nil && os.SameFile(info, other) {
+		for _, skip := range skips {
+			if os.SameFile(info, skip) {
 				return nil
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -139,8 +140,15 @@ func NewStream(r io.Reader, limits Limits) (*Stream, error) {
 		s.layers = append(s.layers, kind)
 		switch kind {
 		case Gzip:
-			g := &members{s: s, br: bufio.NewReaderSize(rest, 64<<10)}
-			if g.zr, err = gzip.NewReader(g.br); err != nil {
+			g := pool.Get().(*members)
+			g.s = s
+			g.br.Reset(rest)
+			s.closer = append(s.closer, func() {
+				g.s = nil
+				g.br.Reset(nil)
+				pool.Put(g)
+			})
+			if err := g.zr.Reset(g.br); err != nil {
 				s.Close()
 				return nil, &Error{Gzip, s.raw.n, "begins like a gzip file but is none: " + gzipFault(err)}
 			}
@@ -226,8 +234,12 @@ func (f *faults) Read(p []byte) (int, error) {
 type members struct {
 	s  *Stream
 	br *bufio.Reader
-	zr *gzip.Reader
+	zr gzip.Reader
 }
+
+// pool keeps the buffers of gzip readers, some 140 KB each: a folder of many
+// small files would spend more time on clearing them than on reading.
+var pool = sync.Pool{New: func() any { return &members{br: bufio.NewReaderSize(nil, 64<<10)} }}
 
 func (g *members) Read(p []byte) (int, error) {
 	n, err := g.zr.Read(p)
