@@ -17,7 +17,7 @@ import (
 // The first look at a file is short, for most files are small and plain to
 // see; a file whose first record is long gets a second.
 const (
-	firstLook  = 16 << 10
+	firstLook  = 4 << 10
 	secondLook = 1 << 20
 )
 
@@ -125,7 +125,7 @@ func (f *Finder) byContent(head []byte, whole bool, file *File) *schema.Source {
 			}
 		}
 	} else {
-		claims = f.byLine(head)
+		claims = f.byLine(head, file)
 	}
 	if len(claims) > 1 {
 		named := f.byName(file.Path)
@@ -146,7 +146,7 @@ func (f *Finder) byContent(head []byte, whole bool, file *File) *schema.Source {
 
 // byLine looks at the first lines that are not blank: a header of field names,
 // or a line of data.
-func (f *Finder) byLine(head []byte) []*schema.Source {
+func (f *Finder) byLine(head []byte, file *File) []*schema.Source {
 	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
 	var claims []*schema.Source
 	for range 5 {
@@ -154,8 +154,10 @@ func (f *Finder) byLine(head []byte) []*schema.Source {
 		line = bytes.Trim(line, " \t\r")
 		for _, p := range f.lines {
 			re := f.lineRE[p.Source.Name]
-			if len(line) > 0 && (p.Header(line) != nil || re != nil && re.Match(line)) && !has(claims, p.Source) {
+			names := p.Header(line)
+			if len(line) > 0 && (names != nil || re != nil && re.Match(line)) && !has(claims, p.Source) {
 				claims = append(claims, p.Source)
+				file.Fields = names
 			}
 		}
 		if len(claims) > 0 || !more {
