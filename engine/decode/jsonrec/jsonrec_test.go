@@ -75,7 +75,7 @@ func runAs(t testing.TB, s *schema.Source, siblings []*schema.Source, r io.Reade
 	d := jsonrec.NewDecoder(plan(t, s), others, nil)
 	var res result
 	d.Reset(r, &res.Tally)
-	cols := append(append([]schema.Column{}, s.AllColumns()...))
+	cols := s.AllColumns()
 	b := batch.New(decode.Types(s))
 	for {
 		done, err := d.Fill(b)
