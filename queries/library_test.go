@@ -177,6 +177,9 @@ func TestPortableSQLFinds(t *testing.T) {
 	}
 }
 
+// apiName matches what AWS calls its APIs.
+var apiName = regexp.MustCompile(`^[A-Z][a-z]+[A-Z][A-Za-z0-9]+$`)
+
 var quoted = regexp.MustCompile(`(?s)/\*.*?\*/|--[^\n]*|'(?:[^']|'')*'`)
 
 // bare is SQL without comments and with empty strings.

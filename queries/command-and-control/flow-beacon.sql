@@ -13,14 +13,15 @@ means: A host calls one outside address and port at a steady beat. Implants do; 
 noise: Monitoring agents, time and update services, AWS's own endpoints (see pkt_dst_aws_service where it is logged). Flow logs aggregate up to 10 minutes, which hides short beats and lends its own beat to long sessions.
 cite: "ATT&CK T1071 Application Layer Protocol; RITA beacon analysis by Active Countermeasures"
 ---*/
-WITH pairs AS (
+WITH talkers AS (
   -- A beacon is few small flows at each beat: the pairs that talk without end drop out first.
   SELECT srcaddr, dstaddr, dstport FROM vpc_flow
   WHERE "start" >= $since AND "start" < $until
     AND action = 'ACCEPT' AND protocol IN (6, 17) AND dstport NOT IN (53, 123) AND dstport < 32768
   GROUP BY srcaddr, dstaddr, dstport
-  HAVING count(*) >= $connections AND count(*) <= 20000 AND is_private_ip(srcaddr) AND NOT is_private_ip(dstaddr)
+  HAVING count(*) >= $connections AND count(*) <= 20000
 ),
+pairs AS (SELECT * FROM talkers WHERE is_private_ip(srcaddr) AND NOT is_private_ip(dstaddr)),
 beats AS (
   SELECT f.srcaddr, f.dstaddr, f.dstport, f."start" AS moment, sum(f.bytes) AS bytes, max(f.interface_id) AS interface_id,
     max(f.instance_id) AS instance_id, max(f.pkt_dst_aws_service) AS aws_service

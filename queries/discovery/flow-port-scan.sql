@@ -12,13 +12,14 @@ means: One source knocks at port after port of one host and is refused. From a p
 noise: Internet scanners. Look at accepted flows of the same source first, then at private sources. Answers to the host's own connections that arrive after they closed are REJECT too; ports above 32767 are left out.
 cite: "Amazon VPC User Guide, Flow log records, field action; Panther VPC rules; ATT&CK T1046 Network Service Discovery"
 ---*/
-WITH pairs AS (
-  SELECT srcaddr, dstaddr FROM vpc_flow
+WITH targets AS (
+  SELECT srcaddr, dstaddr, dstport FROM vpc_flow
   WHERE "start" >= $since AND "start" < $until
     AND action = 'REJECT' AND protocol IN (6, 17) AND dstport <= 32767
-  GROUP BY srcaddr, dstaddr
-  HAVING count(DISTINCT dstport) >= $ports
+  GROUP BY srcaddr, dstaddr, dstport
 ),
+-- Grouped twice, which is faster than count(DISTINCT) over millions of flows.
+pairs AS (SELECT srcaddr, dstaddr FROM targets GROUP BY srcaddr, dstaddr HAVING count(*) >= $ports),
 knocks AS (
   SELECT f.srcaddr, f.dstaddr, f.dstport, f."start" AS moment, f.packets
   FROM vpc_flow f JOIN pairs p ON p.srcaddr = f.srcaddr AND p.dstaddr = f.dstaddr

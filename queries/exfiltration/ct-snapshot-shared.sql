@@ -6,7 +6,7 @@ attack: [T1537]
 sources: [cloudtrail]
 packs: [triage, exfiltration]
 means: A disk snapshot, machine image or database snapshot was opened to another account or to everybody. It can be copied away in silence.
-noise: Image factories that share with accounts of the organization. All means everybody and is hardly ever right.
+noise: Image factories that share with accounts of the organization; accounts whose own CloudTrail is in the case are left out. All means everybody and is hardly ever right.
 cite: "Stratus Red Team aws.exfiltration.ec2-share-ebs-snapshot, ec2-share-ami, rds-share-snapshot; SigmaHQ aws_snapshot_backup_exfiltration; ATT&CK T1537 Transfer Data to Cloud Account"
 ---*/
 WITH shares AS (
@@ -32,4 +32,6 @@ SELECT event_time AS time, 'cloudtrail' AS source, coalesce(user_arn, user_name,
   user_access_key_id AS access_key_id, user_agent, event_id
 FROM shares
 WHERE receiver IS NOT NULL AND receiver <> recipient_account_id
+  -- An account whose own logs are in the case is one of the house.
+  AND receiver NOT IN (SELECT recipient_account_id FROM cloudtrail WHERE recipient_account_id IS NOT NULL AND event_time >= $since AND event_time < $until)
 ORDER BY 1, 3, 4, 5, 6
