@@ -40,6 +40,7 @@ type File struct {
 	By          string         // what told the source: content, name, or asked
 	Kind        unpack.Kind    // Plain or Parquet where it can be read
 	Compression string
+	Fields      []string // names in the header line, or of a Parquet file's columns
 	// Problem is why the file cannot be read, or why its source is unsure.
 	Problem string
 	// Note is what is odd about a file that can be read.

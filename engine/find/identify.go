@@ -120,7 +120,7 @@ func (f *Finder) byContent(head []byte, whole bool, file *File) *schema.Source {
 			}
 		}
 	} else {
-		claims = f.byLine(head)
+		claims = f.byLine(head, file)
 	}
 	if len(claims) > 1 {
 		named := f.byName(file.Path)
@@ -141,7 +141,7 @@ func (f *Finder) byContent(head []byte, whole bool, file *File) *schema.Source {
 
 // byLine looks at the first lines that are not blank: a header of field names,
 // or a line of data.
-func (f *Finder) byLine(head []byte) []*schema.Source {
+func (f *Finder) byLine(head []byte, file *File) []*schema.Source {
 	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
 	var claims []*schema.Source
 	for range 5 {
@@ -149,8 +149,10 @@ func (f *Finder) byLine(head []byte) []*schema.Source {
 		line = bytes.Trim(line, " \t\r")
 		for _, p := range f.lines {
 			re := f.lineRE[p.Source.Name]
-			if len(line) > 0 && (p.Header(line) != nil || re != nil && re.Match(line)) && !has(claims, p.Source) {
+			names := p.Header(line)
+			if len(line) > 0 && (names != nil || re != nil && re.Match(line)) && !has(claims, p.Source) {
 				claims = append(claims, p.Source)
+				file.Fields = names
 			}
 		}
 		if len(claims) > 0 || !more {

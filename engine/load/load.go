@@ -127,16 +127,12 @@ func Load(ctx context.Context, c *store.Case, files []find.File, opts Options) (
 	}
 	start := opts.Now()
 	sum := &Summary{Sources: map[string]*Count{}, Skipped: map[Reason]int64{}}
-	plans, err := newPlans(opts.Sources)
-	if err != nil {
-		return sum, err
-	}
 	conn, err := c.DB().Conn(ctx)
 	if err != nil {
 		return sum, err
 	}
 	defer conn.Close()
-	l := &loader{opts: opts, c: c, conn: conn, plans: plans, sum: sum, seen: map[string]*seen{}}
+	l := &loader{opts: opts, c: c, conn: conn, sum: sum, seen: map[string]*seen{}}
 	err = l.run(ctx, files)
 	sum.Seconds = opts.Now().Sub(start).Seconds()
 	if err != nil && ctx.Err() != nil {
@@ -159,12 +155,51 @@ func (l *loader) run(ctx context.Context, files []find.File) error {
 	if err != nil {
 		return err
 	}
+	if err := l.widen(ctx, work); err != nil {
+		return err
+	}
 	for _, b := range batches(work) {
 		if err := l.load(ctx, b); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// widen gives the columns that the files' headers name storage, and makes the
+// plans by what is stored then.
+func (l *loader) widen(ctx context.Context, work []*job) error {
+	named := map[string]map[string]bool{}
+	for _, j := range work {
+		for _, f := range j.Fields {
+			if named[j.Source.Name] == nil {
+				named[j.Source.Name] = map[string]bool{}
+			}
+			named[j.Source.Name][awsName(f)] = true
+		}
+	}
+	var stored []*schema.Source
+	for _, s := range l.opts.Sources {
+		wanted := map[string]bool{}
+		for _, c := range s.Columns {
+			if c.Rare && named[s.Name][awsName(c.From)] {
+				wanted[c.Name] = true
+			}
+		}
+		if len(wanted) > 0 {
+			if err := l.transact(ctx, func() error { return store.Widen(ctx, l.conn, s, wanted) }); err != nil {
+				return err
+			}
+		}
+		x, err := store.Stored(ctx, l.conn, s)
+		if err != nil {
+			return err
+		}
+		stored = append(stored, x)
+	}
+	var err error
+	l.plans, err = newPlans(stored)
+	return err
 }
 
 // job is a file to be loaded.
@@ -462,7 +497,13 @@ func (l *loader) insert(ctx context.Context, source string, tasks []*task, jobs 
 	if err != nil {
 		return err
 	}
-	if _, err := l.conn.ExecContext(ctx, fmt.Sprintf(`INSERT INTO %s SELECT * FROM %s()`, schema.Quote(source), name)); err != nil {
+	// By name: a column that got its storage late stands last in the table.
+	var cols []string
+	for _, c := range p.source.AllColumns() {
+		cols = append(cols, schema.Quote(c.Name))
+	}
+	list := strings.Join(cols, ", ")
+	if _, err := l.conn.ExecContext(ctx, fmt.Sprintf(`INSERT INTO %s (%s) SELECT %s FROM %s()`, p.source.StorageTable(), list, list, name)); err != nil {
 		return err
 	}
 	return sift.dropLosers(ctx, l.conn)

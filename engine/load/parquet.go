@@ -61,6 +61,7 @@ func (l *loader) tellParquet(ctx context.Context, f *find.File) {
 	if err != nil {
 		return // shown where the file is read; a name may still tell its source
 	}
+	f.Fields = names
 	has := map[string]bool{}
 	for _, n := range names {
 		has[awsName(n)] = true
@@ -126,9 +127,9 @@ func (l *loader) insertParquet(ctx context.Context, j *job, t *task) error {
 	for _, name := range order {
 		have[awsName(name)] = name
 	}
-	s := j.Source
+	s := l.plans[j.Source.Name].source
 	used := map[string]bool{}
-	var cols []string
+	var cols, into []string
 	timeExpr := "NULL"
 	for _, c := range s.Columns {
 		expr := "NULL"
@@ -139,7 +140,7 @@ func (l *loader) insertParquet(ctx context.Context, j *job, t *task) error {
 		if c.Name == s.Time {
 			timeExpr = expr
 		}
-		cols = append(cols, expr)
+		cols, into = append(cols, expr), append(into, schema.Quote(c.Name))
 	}
 	var extra []string
 	for _, name := range order {
@@ -165,8 +166,8 @@ func (l *loader) insertParquet(ctx context.Context, j *job, t *task) error {
 		where += fmt.Sprintf(" AND (%s IS NULL OR %s)", timeExpr, inside(w.bounds))
 	}
 	result, err := l.conn.ExecContext(ctx, fmt.Sprintf(
-		`INSERT INTO %s SELECT %s, %s, CAST(%d AS BIGINT), file_row_number + 1 FROM read_parquet(?, hive_partitioning = false, file_row_number = true) WHERE %s`,
-		schema.Quote(s.Name), strings.Join(cols, ", "), rest, j.fileID, where), args...)
+		`INSERT INTO %s (%s, extra, file_id, record_no) SELECT %s, %s, CAST(%d AS BIGINT), file_row_number + 1 FROM read_parquet(?, hive_partitioning = false, file_row_number = true) WHERE %s`,
+		s.StorageTable(), strings.Join(into, ", "), strings.Join(cols, ", "), rest, j.fileID, where), args...)
 	if err != nil {
 		return err
 	}
@@ -190,7 +191,7 @@ func (l *loader) insertParquet(ctx context.Context, j *job, t *task) error {
 	}
 	var first, last *int64
 	err = l.conn.QueryRowContext(ctx, fmt.Sprintf(`SELECT epoch_us(min(%[1]s)), epoch_us(max(%[1]s)) FROM %[2]s WHERE file_id = ?`,
-		schema.Quote(s.Time), schema.Quote(s.Name)), j.fileID).Scan(&first, &last)
+		schema.Quote(s.Time), s.StorageTable()), j.fileID).Scan(&first, &last)
 	if err == nil && first != nil && last != nil {
 		t.tally.First, t.tally.Last = *first, *last
 	}

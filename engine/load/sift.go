@@ -116,7 +116,7 @@ func (s *sift) dropLosers(ctx context.Context, conn *sql.Conn) error {
 			list = append(list, fmt.Sprintf("(%d, %d)", t.tally.FileID, p.record))
 		}
 		_, err := conn.ExecContext(ctx, fmt.Sprintf(`DELETE FROM %s WHERE (file_id, record_no) IN (%s)`,
-			schema.Quote(s.plan.source.Name), strings.Join(list, ", ")))
+			s.plan.source.StorageTable(), strings.Join(list, ", ")))
 		if err != nil {
 			return err
 		}
@@ -131,7 +131,7 @@ func (l *loader) known(ctx context.Context, p *plan) (*seen, error) {
 	for _, k := range p.layout.Key {
 		cols = append(cols, schema.Quote(p.source.Columns[k].Name))
 	}
-	rows, err := l.conn.QueryContext(ctx, fmt.Sprintf(`SELECT %s FROM %s`, strings.Join(cols, ", "), schema.Quote(p.source.Name)))
+	rows, err := l.conn.QueryContext(ctx, fmt.Sprintf(`SELECT %s FROM %s`, strings.Join(cols, ", "), p.source.StorageTable()))
 	if err != nil {
 		return nil, err
 	}

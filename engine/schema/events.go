@@ -1,7 +1,7 @@
 package schema
 
 import (
-	"regexp"
+	"fmt"
 	"strings"
 )
 
@@ -33,22 +33,32 @@ var EventColumns = [...]Column{
 }
 
 // EventsView is the statement that makes the view events over every source
-// that has a view <source>_events, without a semicolon; empty where none has.
-// Each branch names plain columns, so that filters on events are pushed into
-// the tables.
-func EventsView(sources []*Source) string {
+// that has a view <source>_events, without a semicolon; with no such source the
+// view is empty. Each branch names plain columns, so that filters on events are
+// pushed into the tables.
+func EventsView(sources []*Source) (View, error) {
+	v := View{Name: "events", Doc: "All sources in one: every event, request and flow in the same columns."}
 	names := make([]string, len(EventColumns))
+	empty := make([]string, len(EventColumns))
 	for i, c := range EventColumns {
 		names[i] = c.Name
+		empty[i] = "CAST(NULL AS " + c.Type.SQL() + ") AS " + c.Name
 	}
 	var branches []string
 	for _, s := range sources {
-		if regexp.MustCompile(`(?im)^CREATE OR REPLACE VIEW "?` + regexp.QuoteMeta(s.Name) + `_events"?\s`).MatchString(s.Views) {
-			branches = append(branches, "SELECT "+strings.Join(names, ", ")+" FROM "+Quote(s.Name+"_events"))
+		views, err := SplitViews(s.Views)
+		if err != nil {
+			return View{}, fmt.Errorf("%s/%s: %w", s.Name, viewsFile, err)
+		}
+		for _, view := range views {
+			if view.Name == s.Name+"_events" {
+				branches = append(branches, "SELECT "+strings.Join(names, ", ")+" FROM "+view.Name)
+			}
 		}
 	}
-	if branches == nil {
-		return ""
+	if len(branches) == 0 {
+		branches = []string{"SELECT " + strings.Join(empty, ", ") + " WHERE 1 = 0"}
 	}
-	return "CREATE OR REPLACE VIEW events AS\n" + strings.Join(branches, "\nUNION ALL\n")
+	v.SQL = "CREATE OR REPLACE VIEW events AS\n" + strings.Join(branches, "\nUNION ALL\n")
+	return v, nil
 }

@@ -63,9 +63,14 @@ type Column struct {
 	// Compression forces one DuckDB compression method, which spares the load
 	// trying them all; empty leaves the choice to DuckDB.
 	Compression string `yaml:"compression"`
-	Unit        string `yaml:"unit"` // "-" where the value has none
-	Doc         string `yaml:"doc"`
-	Cite        string `yaml:"cite"` // empty: the source's own Cite
+	// Rare says that most files have no such field. A column nobody fills costs
+	// a load as much as one that is full, so a rare one gets storage of its own
+	// only once a file with a header names it; until then its values stand in
+	// extra, and the source's view reads them from there.
+	Rare bool   `yaml:"rare"`
+	Unit string `yaml:"unit"` // "-" where the value has none
+	Doc  string `yaml:"doc"`
+	Cite string `yaml:"cite"` // empty: the source's own Cite
 }
 
 // Recognise tells files of a source by their content, then by their name.

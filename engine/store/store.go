@@ -229,11 +229,11 @@ func (c *Case) define(ctx context.Context) error {
 	if err := errors.Join(run("case.sql", caseSQL), run("functions.sql", string(functions))); err != nil {
 		return err
 	}
+	if err := run("schema", "CREATE SCHEMA IF NOT EXISTS "+schema.StorageSchema); err != nil {
+		return err
+	}
 	for _, s := range sources {
-		if err := run(s.Name, s.CreateTable()); err != nil {
-			return err
-		}
-		if err := addColumns(ctx, tx, s); err != nil {
+		if err := Widen(ctx, tx, s, nil); err != nil {
 			return err
 		}
 	}
@@ -242,7 +242,11 @@ func (c *Case) define(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := run("events", schema.EventsView(sources)); err != nil {
+	events, err := schema.EventsView(sources)
+	if err != nil {
+		return err
+	}
+	if err := run("events", events.SQL); err != nil {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO case_info VALUES ('definitions', ?)`, hash); err != nil {
@@ -253,35 +257,6 @@ func (c *Case) define(ctx context.Context) error {
 
 // comment is a line of SQL that is nothing but a comment.
 var comment = regexp.MustCompile(`(?m)^\s*--.*$`)
-
-// addColumns gives the table of an older case the columns it lacks.
-func addColumns(ctx context.Context, tx *sql.Tx, s *schema.Source) error {
-	rows, err := tx.QueryContext(ctx, `SELECT column_name FROM duckdb_columns() WHERE table_name = ? AND NOT internal`, s.Name)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	have := map[string]bool{}
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return err
-		}
-		have[name] = true
-	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	for _, col := range s.AllColumns() {
-		if !have[col.Name] {
-			text := fmt.Sprintf(`ALTER TABLE %s ADD COLUMN %s %s`, schema.Quote(s.Name), schema.Quote(col.Name), col.Type.SQL())
-			if _, err := tx.ExecContext(ctx, text); err != nil {
-				return fmt.Errorf("%s: add column %s: %w", s.Name, col.Name, err)
-			}
-		}
-	}
-	return nil
-}
 
 // definitions is a hash over everything define makes the case from.
 func definitions(fsys fs.FS) (string, error) {

@@ -35,7 +35,8 @@ SELECT
       json_extract_scalar(request_parameters, '$.name'))
   END AS target,
   CASE
-    WHEN error_code IS NULL AND error_message IS NULL AND COALESCE(response_elements, '') NOT LIKE '%":"Failure"%' THEN 'success'
+    WHEN event_source = 'signin.amazonaws.com' AND response_elements LIKE '%"Failure"%' THEN 'failure'
+    WHEN COALESCE(NULLIF(error_code, ''), NULLIF(error_message, ''), '') = '' THEN 'success'
     WHEN error_code = 'Client.DryRunOperation' THEN 'dry_run'
     WHEN lower(error_code) LIKE '%denied%' OR lower(error_code) LIKE '%unauthorized%' OR lower(error_code) LIKE '%forbidden%' THEN 'denied'
     ELSE 'failure'
@@ -54,7 +55,7 @@ SELECT
   file_id,
   record_no
 FROM cloudtrail
-WHERE aggregated_event_id IS NULL
+WHERE event_category IS DISTINCT FROM 'Aggregated'
 UNION ALL
 -- Aggregated events have a window where others have a moment.
 SELECT
@@ -65,7 +66,7 @@ SELECT
   'Aggregated calls on ' || COALESCE(event_source, '?') || COALESCE(' over ' || window_size, ''),
   file_id, record_no
 FROM cloudtrail
-WHERE aggregated_event_id IS NOT NULL;
+WHERE event_category = 'Aggregated';
 
 -- Console sign-ins and the sign-in service's other events: who, from where, with MFA or not, with what result.
 CREATE OR REPLACE VIEW cloudtrail_console_logins AS
@@ -281,7 +282,7 @@ SELECT
   count(DISTINCT user_agent) AS user_agent_count,
   array_join(array_agg(DISTINCT aws_region ORDER BY aws_region), ', ') AS regions
 FROM cloudtrail
-WHERE aggregated_event_id IS NULL
+WHERE event_category IS DISTINCT FROM 'Aggregated'
 GROUP BY
   COALESCE(NULLIF(user_arn, ''), NULLIF(user_name, ''), NULLIF(user_principal_id, ''), on_behalf_of_user_id, user_invoked_by, user_account_id),
   user_type;
@@ -389,6 +390,6 @@ SELECT
 FROM (
   SELECT cloudtrail.*, json_elements(json_format(json_extract(aggregated_summary, '$.primaryDimension.statistics'))) AS elements
   FROM cloudtrail
-  WHERE aggregated_event_id IS NOT NULL
+  WHERE event_category = 'Aggregated'
 ) c
 CROSS JOIN UNNEST(c.elements) AS s (statistic);

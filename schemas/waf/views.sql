@@ -46,7 +46,7 @@ SELECT
   count(CASE WHEN action = 'ALLOW' THEN 1 END) AS allowed,
   count(CASE WHEN action = 'BLOCK' THEN 1 END) AS blocked,
   count(CASE WHEN action IN ('CAPTCHA', 'CHALLENGE') THEN 1 END) AS challenged,
-  count(CASE WHEN non_terminating_matching_rules <> '[]' THEN 1 END) AS counted,
+  count(CASE WHEN json_array_length(non_terminating_matching_rules) > 0 THEN 1 END) AS counted,
   count(DISTINCT uri) AS uris,
   count(DISTINCT COALESCE(host, header_host)) AS hosts,
   count(DISTINCT header_user_agent) AS user_agents,

@@ -1,0 +1,92 @@
+package schema
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// StorageSchema is the SQL schema of the tables that hold the sources' rows.
+// Under its own name a source is a view over its table, with every column.
+const StorageSchema = "stored"
+
+// StorageTable is the table that holds the rows of s, as an SQL name.
+func (s *Source) StorageTable() string { return StorageSchema + "." + Quote(s.Name) }
+
+// Stored is s with the columns only that have storage of their own: those not
+// rare, and those for which also is true. The decoders then keep the values of
+// the others in extra.
+func (s *Source) Stored(also func(name string) bool) *Source {
+	x := *s
+	x.Columns = nil
+	for _, c := range s.Columns {
+		if !c.Rare || also(c.Name) {
+			x.Columns = append(x.Columns, c)
+		}
+	}
+	return &x
+}
+
+// CreateStorage is the statement that makes the table of the columns of s,
+// which is what [Source.Stored] returned.
+func (s *Source) CreateStorage() string {
+	return strings.Replace(s.CreateTable(), Quote(s.Name), s.StorageTable(), 1)
+}
+
+// CreateView is the statement that makes the view of a source over its table,
+// which has the stored columns.
+func (s *Source) CreateView(stored func(name string) bool) string {
+	// The objects that decoders look into: the parents of stored columns.
+	open := map[string]bool{}
+	for _, c := range s.Stored(stored).Columns {
+		for at, r := range c.From {
+			if r == '.' {
+				open[c.From[:at]] = true
+			}
+		}
+	}
+	var cols []string
+	for _, c := range s.AllColumns() {
+		if stored(c.Name) && !c.Rare || c.From == "" {
+			cols = append(cols, Quote(c.Name))
+			continue
+		}
+		expr := c.fromExtra(open)
+		if stored(c.Name) {
+			// Files whose header did not name it can have it all the same.
+			expr = fmt.Sprintf("coalesce(%s, %s)", Quote(c.Name), expr)
+		}
+		cols = append(cols, fmt.Sprintf("%s AS %s", expr, Quote(c.Name)))
+	}
+	return fmt.Sprintf("-- %s\nCREATE OR REPLACE VIEW %s AS\nSELECT %s\nFROM %s",
+		s.Title, Quote(s.Name), strings.Join(cols, ",\n  "), s.StorageTable())
+}
+
+// fromExtra reads the column out of extra, where decoders keep what has no
+// storage: under its dotted path as far as they looked into objects, the rest
+// as it stood in the log.
+func (c Column) fromExtra(open map[string]bool) string {
+	steps := strings.Split(c.From, ".")
+	key, rest := steps[0], steps[1:]
+	for len(rest) > 0 && open[key] {
+		key, rest = key+"."+rest[0], rest[1:]
+	}
+	path := "$." + strconv.Quote(key)
+	for _, step := range rest {
+		path += "." + strconv.Quote(step)
+	}
+	path = "'" + strings.ReplaceAll(path, "'", "''") + "'"
+	text := fmt.Sprintf("json_extract_string(extra, %s)", path)
+	switch c.Type {
+	case JSONText:
+		return fmt.Sprintf("CAST(json_extract(extra, %s) AS VARCHAR)", path)
+	case TimestampS:
+		return fmt.Sprintf("make_timestamp(TRY_CAST(%s AS BIGINT) * 1000000)", text)
+	case TimestampMS:
+		return fmt.Sprintf("make_timestamp(TRY_CAST(%s AS BIGINT) * 1000)", text)
+	case Varchar:
+		return text
+	default:
+		return fmt.Sprintf("TRY_CAST(%s AS %s)", text, c.Type.SQL())
+	}
+}
