@@ -12,6 +12,10 @@ import (
 	"logquarry/cmd/logmaker/record"
 )
 
+// Version names the bytes that this package writes for given arguments. It is
+// raised with every change to them, so that corpora kept on disk are made anew.
+const Version = 2
+
 var (
 	start    = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	accounts = []string{"111122223333", "444455556666", "777788889999", "222233334444"}

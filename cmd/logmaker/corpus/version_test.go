@@ -1,0 +1,48 @@
+package corpus
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io/fs"
+	"os"
+	"testing"
+
+	"logquarry/cmd/logmaker/logfile"
+)
+
+// versionDigest is that of the small corpora below, as [Version] makes them.
+const versionDigest = "382d9c8300a5d0522bc8b7ed6d9e0e649ed8527432ad8b0c31167f94984d6a0e"
+
+// Whoever keeps a corpus trusts Version to say whether it is still the same.
+func TestVersionNamesTheBytes(t *testing.T) {
+	root := t.TempDir()
+	for name, write := range map[string]func(string) (logfile.Totals, error){
+		"cloudtrail": func(dir string) (logfile.Totals, error) { return CloudTrail(dir, 0.005) },
+		"vpc_flow":   func(dir string) (logfile.Totals, error) { return VPCFlow(dir, 0.01) },
+		"waf":        func(dir string) (logfile.Totals, error) { return WAF(dir, 0.01) },
+		"tiny":       func(dir string) (logfile.Totals, error) { return Tiny(dir, 0.005) },
+		"big":        func(dir string) (logfile.Totals, error) { return Big(dir, 2_000_000) },
+	} {
+		if _, err := write(root + "/" + name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := os.DirFS(root)
+	sum := sha256.New()
+	err := fs.WalkDir(dir, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(dir, path)
+		sum.Write([]byte(path))
+		sum.Write([]byte{0})
+		sum.Write(data)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := hex.EncodeToString(sum.Sum(nil)); got != versionDigest {
+		t.Errorf("the corpora of Version %d changed: raise Version, and set versionDigest to %q", Version, got)
+	}
+}
