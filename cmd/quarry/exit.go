@@ -132,8 +132,13 @@ func flagError(c *cobra.Command, err error) error {
 	}
 	name := missing.GetSpecifiedName()
 	var known []string
-	c.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
 	hint := c.CommandPath() + " --help lists the flags"
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		known = append(known, f.Name)
+		if len(name) > 2 && strings.HasPrefix(f.Name, name) {
+			hint = "did you mean --" + f.Name + "?"
+		}
+	})
 	if near, ok := sqltext.Nearest(name, known); ok {
 		hint = "did you mean --" + near + "?"
 	}

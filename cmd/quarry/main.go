@@ -42,6 +42,8 @@ func (a *app) root() *cobra.Command {
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
+	root.Version = version
+	root.SetVersionTemplate("quarry {{.Version}}\n")
 	f := root.PersistentFlags()
 	f.StringVar(&a.casePath, "case", "", "case `file` (default $QUARRY_CASE, or case.duckdb)")
 	f.StringVar(&a.format, "format", "", "`name` of the result format: table, csv, tsv, json, ndjson, markdown or line (default table on a terminal, else csv)")

@@ -77,9 +77,10 @@ type task struct {
 	size  int64
 	place uint32 // in the order of the load, from 1
 	tally decode.Tally
-	lost  string // why its end is missing already, from find
-	sum   string // SHA-256 of the bytes read, hexadecimal
-	read  int64  // bytes read
+	other decode.Decoder // reads the file instead of the plan's decoder; nil: none
+	lost  string         // why its end is missing already, from find
+	sum   string         // SHA-256 of the bytes read, hexadecimal
+	read  int64          // bytes read
 }
 
 // puller is a DuckDB table function: its threads pull rows out of files, each
@@ -111,6 +112,7 @@ type local struct {
 // reading is the file a thread is in.
 type reading struct {
 	task   *task
+	from   decode.Decoder
 	file   *os.File
 	stream *unpack.Stream
 	hash   hash.Hash
@@ -196,7 +198,7 @@ func (p *puller) FillChunk(state any, dc duckdb.DataChunk) (err error) {
 			continue // ctx has ended
 		}
 		before := l.file.task.tally.Records
-		done, _ := l.decoder.Fill(&l.batch) // what went wrong is in the tally
+		done, _ := l.file.from.Fill(&l.batch) // what went wrong is in the tally
 		p.progress.records.Add(l.file.task.tally.Records - before)
 		if done {
 			if err := p.finish(l); err != nil {
@@ -236,7 +238,10 @@ func (p *puller) open(l *local) bool {
 			continue
 		}
 		l.keep = p.keep(t)
-		l.decoder.Reset(r.stream, &t.tally)
+		if r.from = l.decoder; t.other != nil {
+			r.from = t.other
+		}
+		r.from.Reset(r.stream, &t.tally)
 		return true
 	}
 }

@@ -27,7 +27,10 @@ func (s *Session) Catalogue(ctx context.Context) (*repl.Catalogue, error) {
 	for name, text := range caseTables {
 		docs[name] = text
 	}
+	// A source's name is a table to people, however its rows are kept.
+	tables := map[string]bool{}
 	for _, src := range s.o.Sources {
+		tables[src.Name] = true
 		docs[src.Name] = src.Title
 		for _, c := range src.AllColumns() {
 			columnDocs[[2]string{src.Name, c.Name}] = columnDoc(c)
@@ -58,7 +61,7 @@ func (s *Session) Catalogue(ctx context.Context) (*repl.Catalogue, error) {
 			i = len(cat.Relations)
 			at[name] = i
 			view, _ := v[1].(bool)
-			cat.Relations = append(cat.Relations, repl.Relation{Name: name, View: view, Doc: docs[name]})
+			cat.Relations = append(cat.Relations, repl.Relation{Name: name, View: view && !tables[name], Doc: docs[name]})
 		}
 		r := &cat.Relations[i]
 		text, ok := columnDocs[[2]string{name, column}]
