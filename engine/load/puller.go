@@ -77,9 +77,10 @@ type task struct {
 	size  int64
 	place uint32 // in the order of the load, from 1
 	tally decode.Tally
-	lost  string // why its end is missing already, from find
-	sum   string // SHA-256 of the bytes read, hexadecimal
-	read  int64  // bytes read
+	other decode.Decoder // reads the file instead of the plan's decoder; nil: none
+	lost  string         // why its end is missing already, from find
+	sum   string         // SHA-256 of the bytes read, hexadecimal
+	read  int64          // bytes read
 }
 
 // puller is a DuckDB table function: its threads pull rows out of files, each
@@ -127,6 +128,7 @@ func (w *worker) init(p *puller) {
 // reading is the file a thread is in.
 type reading struct {
 	task   *task
+	from   decode.Decoder
 	file   *os.File
 	stream *unpack.Stream
 	hash   hash.Hash
@@ -270,7 +272,7 @@ func (p *puller) take() (t *task, more bool) {
 func (w *worker) fill(b *batch.Batch) error {
 	t := w.file.task
 	before := t.tally.Records
-	done, _ := w.decoder.Fill(b) // what went wrong is in the tally
+	done, _ := w.file.from.Fill(b) // what went wrong is in the tally
 	w.p.progress.records.Add(t.tally.Records - before)
 	if done {
 		return w.finish()
@@ -299,7 +301,10 @@ func (w *worker) open(t *task) {
 		return
 	}
 	w.keep = p.keep(t)
-	w.decoder.Reset(r.stream, &t.tally)
+	if r.from = w.decoder; t.other != nil {
+		r.from = t.other
+	}
+	r.from.Reset(r.stream, &t.tally)
 }
 
 // finish ends the worker's file: hashes what the decoder left unread, and checks
