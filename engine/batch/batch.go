@@ -44,8 +44,14 @@ type Batch struct {
 
 	blocks []block // memory for text, pinned: chunks point into it
 	used   int     // blocks in use
+	held   int     // bytes of all blocks
+	text   int     // bytes of text in the rows so far
+	mark   mark    // where the text of the current row begins
 	pinner runtime.Pinner
 }
+
+// mark is a place in the blocks, to which dropping a row goes back.
+type mark struct{ used, fill, text int }
 
 type block struct {
 	mem  []byte
@@ -55,6 +61,11 @@ type block struct {
 // blockLen is a compromise: large enough that a chunk of log text takes few,
 // small enough that a thread's idle memory does not matter.
 const blockLen = 512 << 10
+
+// maxText is how many bytes of text a batch takes before it counts as full,
+// and how much memory for text it keeps from one filling to the next. Rows of
+// log records take some 4 MB; only a file of huge records comes near.
+const maxText = 32 << 20
 
 // Point lets the batch write into cols, and empties it. The columns' validity
 // must be writable memory; Point sets it to all NULL.
@@ -70,11 +81,13 @@ func (b *Batch) Reset() {
 		b.blocks[i].fill = 0
 	}
 	// What one extraordinary record needed is not kept for the whole load.
-	if b.used > 64 {
-		b.blocks, b.used = nil, 0
+	if b.held > maxText {
+		b.blocks, b.used, b.held = nil, 0, 0
 		b.pinner.Unpin()
 	}
 	b.used = min(b.used, 1)
+	b.text = 0
+	b.mark = mark{used: b.used}
 	for i := range b.cols {
 		if v := b.cols[i].Valid; v != nil {
 			*v = [Rows / 64]uint64{}
@@ -85,14 +98,15 @@ func (b *Batch) Reset() {
 // Release gives the batch's memory back. No chunk may point into it any more.
 func (b *Batch) Release() {
 	b.pinner.Unpin()
-	b.blocks, b.used, b.cols = nil, 0, nil
+	b.blocks, b.used, b.held, b.cols = nil, 0, 0, nil
 }
 
 // Len is the number of finished rows.
 func (b *Batch) Len() int { return b.n }
 
-// Full reports whether no row fits any more.
-func (b *Batch) Full() bool { return b.n == Rows }
+// Full reports whether no row is to be added: there is no place for one, or
+// the rows have so much text that memory would grow with the size of records.
+func (b *Batch) Full() bool { return b.n == Rows || b.text >= maxText && b.n > 0 }
 
 // Wants reports whether column c is read by anyone.
 func (b *Batch) Wants(c int) bool { return b.cols[c].Data != nil }
@@ -104,10 +118,25 @@ func (b *Batch) IsSet(c int) bool {
 }
 
 // Next finishes the current row.
-func (b *Batch) Next() { b.n++ }
+func (b *Batch) Next() {
+	b.n++
+	b.mark = mark{used: b.used, text: b.text}
+	if b.used > 0 {
+		b.mark.fill = b.blocks[b.used-1].fill
+	}
+}
 
-// Drop empties the current row again.
+// Drop empties the current row again and takes back the memory of its text:
+// a file may hold any number of rows that nobody wants.
 func (b *Batch) Drop() {
+	for b.used > b.mark.used {
+		b.used--
+		b.blocks[b.used].fill = 0
+	}
+	if b.used > 0 {
+		b.blocks[b.used-1].fill = b.mark.fill
+	}
+	b.text = b.mark.text
 	for i := range b.cols {
 		if v := b.cols[i].Valid; v != nil {
 			v[b.n>>6] &^= 1 << (b.n & 63)
@@ -140,6 +169,7 @@ func (b *Batch) SetText(c int, text []byte) {
 		copy(cell[4:], text)
 		return
 	}
+	b.text += len(text)
 	if col.Assign != nil {
 		col.Assign(b.n, text)
 		return
@@ -169,6 +199,7 @@ func (b *Batch) keep(text []byte) []byte {
 			continue
 		}
 		k := block{mem: make([]byte, max(blockLen, len(text)))}
+		b.held += len(k.mem)
 		b.pinner.Pin(unsafe.SliceData(k.mem))
 		b.blocks = append(b.blocks, k)
 		last := len(b.blocks) - 1

@@ -17,7 +17,7 @@ import (
 // The first look at a file is short, for most files are small and plain to
 // see; a file whose first record is long gets a second.
 const (
-	firstLook  = 16 << 10
+	firstLook  = 4 << 10
 	secondLook = 1 << 20
 )
 

@@ -60,7 +60,14 @@ type Case struct {
 	handle  mapping.Database
 	session mapping.Connection
 	serial  atomic.Int64
+	around  func(context.Context) func()
 }
+
+// Around has f called before each statement of Query, with its context, and
+// what f returns once the statement holds nothing any more. It is for table
+// functions, which are not told when a statement that reads them ends. There
+// is one; nil takes it away. Not to be called while a statement runs.
+func (c *Case) Around(f func(ctx context.Context) (ended func())) { c.around = f }
 
 // ErrBusy says that another process has the case open.
 var ErrBusy = errors.New("the case is in use by another process")

@@ -32,6 +32,9 @@ import (
 func (c *Case) Query(ctx context.Context, sql string, params map[string]any) (value.Rows, error) {
 	c.mu.Lock()
 	r := &rows{c: c, ctx: ctx}
+	if c.around != nil {
+		r.ended = c.around(ctx)
+	}
 	if err := r.start(sql, params); err != nil {
 		r.Close()
 		if ctx.Err() != nil {
@@ -60,6 +63,7 @@ type rows struct {
 	vals    []any
 	err     error
 	closed  bool
+	ended   func() // nil: nobody asks
 }
 
 func (r *rows) start(sql string, params map[string]any) error {
@@ -220,6 +224,9 @@ func (r *rows) Close() error {
 	}
 	if r.stmt.Ptr != nil {
 		mapping.DestroyPrepare(&r.stmt)
+	}
+	if r.ended != nil {
+		r.ended()
 	}
 	r.c.mu.Unlock()
 	return nil

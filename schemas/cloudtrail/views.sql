@@ -54,7 +54,7 @@ SELECT
   file_id,
   record_no
 FROM cloudtrail
-WHERE aggregated_event_id IS NULL
+WHERE event_category IS DISTINCT FROM 'Aggregated'
 UNION ALL
 -- Aggregated events have a window where others have a moment.
 SELECT
@@ -65,7 +65,7 @@ SELECT
   'Aggregated calls on ' || COALESCE(event_source, '?') || COALESCE(' over ' || window_size, ''),
   file_id, record_no
 FROM cloudtrail
-WHERE aggregated_event_id IS NOT NULL;
+WHERE event_category = 'Aggregated';
 
 -- Console sign-ins and the sign-in service's other events: who, from where, with MFA or not, with what result.
 CREATE OR REPLACE VIEW cloudtrail_console_logins AS
@@ -281,7 +281,7 @@ SELECT
   count(DISTINCT user_agent) AS user_agent_count,
   array_join(array_agg(DISTINCT aws_region ORDER BY aws_region), ', ') AS regions
 FROM cloudtrail
-WHERE aggregated_event_id IS NULL
+WHERE event_category IS DISTINCT FROM 'Aggregated'
 GROUP BY
   COALESCE(NULLIF(user_arn, ''), NULLIF(user_name, ''), NULLIF(user_principal_id, ''), on_behalf_of_user_id, user_invoked_by, user_account_id),
   user_type;
@@ -386,6 +386,9 @@ SELECT
   json_extract_scalar(s.statistic, '$.name') AS name,
   TRY_CAST(TRY_CAST(json_extract_scalar(s.statistic, '$.value') AS DOUBLE) AS BIGINT) AS calls,
   c.aggregated_event_id, c.file_id, c.record_no
-FROM cloudtrail c
-CROSS JOIN UNNEST(json_elements(json_format(json_extract(c.aggregated_summary, '$.primaryDimension.statistics')))) AS s (statistic)
-WHERE c.aggregated_event_id IS NOT NULL;
+FROM (
+  SELECT cloudtrail.*, json_elements(json_format(json_extract(aggregated_summary, '$.primaryDimension.statistics'))) AS elements
+  FROM cloudtrail
+  WHERE event_category = 'Aggregated'
+) c
+CROSS JOIN UNNEST(c.elements) AS s (statistic);

@@ -48,10 +48,13 @@ GROUP BY shared_event_id;
 CREATE OR REPLACE VIEW cloudtrail_insight_attributions AS
 SELECT
   i.event_time, i.insight_state, i.insight_event_source AS event_source, i.insight_event_name AS event_name,
-  json_extract_scalar(a.attribution, '$.attribute') AS attribute,
+  json_extract_scalar(i.attribution, '$.attribute') AS attribute,
   json_extract_scalar(v.entry, '$.value') AS value,
   TRY_CAST(json_extract_scalar(v.entry, '$.average') AS DOUBLE) AS average,
   i.recipient_account_id, i.aws_region, i.shared_event_id, i.event_id, i.file_id, i.record_no
-FROM cloudtrail_insights i
-CROSS JOIN UNNEST(json_elements(i.attributions)) AS a (attribution)
-CROSS JOIN UNNEST(json_elements(json_format(json_extract(a.attribution, '$.insight')))) AS v (entry);
+FROM (
+  SELECT e.*, a.attribution, json_elements(json_format(json_extract(a.attribution, '$.insight'))) AS entries
+  FROM (SELECT cloudtrail_insights.*, json_elements(attributions) AS elements FROM cloudtrail_insights) e
+  CROSS JOIN UNNEST(e.elements) AS a (attribution)
+) i
+CROSS JOIN UNNEST(i.entries) AS v (entry);

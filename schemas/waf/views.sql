@@ -57,6 +57,15 @@ SELECT
 FROM waf
 GROUP BY client_ip;
 
+-- Rule groups that inspected a request, one row each, with the group's own report as JSON beside the request.
+CREATE OR REPLACE VIEW waf_rule_groups AS
+SELECT
+  w."timestamp", json_extract_scalar(g.rule_group, '$.ruleGroupId') AS rule_group_id, g.rule_group,
+  w.action, w.client_ip, w.country, w.http_method, w.host, w.header_host, w.uri, w.args,
+  w.header_user_agent, w.label_names, w.webacl_id, w.request_id, w.file_id, w.record_no
+FROM (SELECT waf.*, json_elements(rule_group_list) AS elements FROM waf WHERE rule_group_list <> '[]') w
+CROSS JOIN UNNEST(w.elements) AS g (rule_group);
+
 -- Rules that matched, one row a rule and request, with why and in which mode: terminating, non_terminating, group_terminating, group_non_terminating, excluded or rate_based.
 CREATE OR REPLACE VIEW waf_rule_matches AS
 SELECT
@@ -75,44 +84,41 @@ SELECT
   json_format(json_extract(r.matched, '$.ruleMatchDetails')),
   w.action, w.client_ip, w.country, w.http_method, COALESCE(w.host, w.header_host), w.uri, w.args,
   w.header_user_agent, w.label_names, w.webacl_id, w.request_id, w.file_id, w.record_no
-FROM waf w
-CROSS JOIN UNNEST(json_elements(w.non_terminating_matching_rules)) AS r (matched)
+FROM (SELECT waf.*, json_elements(non_terminating_matching_rules) AS elements FROM waf WHERE non_terminating_matching_rules <> '[]') w
+CROSS JOIN UNNEST(w.elements) AS r (matched)
 UNION ALL
 -- The rule inside a group that ended the inspection; the web ACL shows the group only.
 SELECT
-  w."timestamp", 'group_terminating', json_extract_scalar(g.rule_group, '$.ruleGroupId'),
-  json_extract_scalar(g.rule_group, '$.terminatingRule.ruleId'),
-  CAST(NULL AS VARCHAR), json_extract_scalar(g.rule_group, '$.terminatingRule.action'),
-  json_extract_scalar(g.rule_group, '$.terminatingRule.overriddenAction'),
-  json_format(json_extract(g.rule_group, '$.terminatingRule.ruleMatchDetails')),
+  w."timestamp", 'group_terminating', w.rule_group_id,
+  json_extract_scalar(w.rule_group, '$.terminatingRule.ruleId'),
+  CAST(NULL AS VARCHAR), json_extract_scalar(w.rule_group, '$.terminatingRule.action'),
+  json_extract_scalar(w.rule_group, '$.terminatingRule.overriddenAction'),
+  json_format(json_extract(w.rule_group, '$.terminatingRule.ruleMatchDetails')),
   w.action, w.client_ip, w.country, w.http_method, COALESCE(w.host, w.header_host), w.uri, w.args,
   w.header_user_agent, w.label_names, w.webacl_id, w.request_id, w.file_id, w.record_no
-FROM waf w
-CROSS JOIN UNNEST(json_elements(w.rule_group_list)) AS g (rule_group)
-WHERE json_extract_scalar(g.rule_group, '$.terminatingRule.ruleId') IS NOT NULL
+FROM waf_rule_groups w
+WHERE json_extract_scalar(w.rule_group, '$.terminatingRule.ruleId') IS NOT NULL
 UNION ALL
 -- Rules inside groups that counted.
 SELECT
-  w."timestamp", 'group_non_terminating', json_extract_scalar(g.rule_group, '$.ruleGroupId'),
+  w."timestamp", 'group_non_terminating', w.rule_group_id,
   json_extract_scalar(r.matched, '$.ruleId'),
   CAST(NULL AS VARCHAR), json_extract_scalar(r.matched, '$.action'), json_extract_scalar(r.matched, '$.overriddenAction'),
   json_format(json_extract(r.matched, '$.ruleMatchDetails')),
   w.action, w.client_ip, w.country, w.http_method, COALESCE(w.host, w.header_host), w.uri, w.args,
   w.header_user_agent, w.label_names, w.webacl_id, w.request_id, w.file_id, w.record_no
-FROM waf w
-CROSS JOIN UNNEST(json_elements(w.rule_group_list)) AS g (rule_group)
-CROSS JOIN UNNEST(json_elements(json_format(json_extract(g.rule_group, '$.nonTerminatingMatchingRules')))) AS r (matched)
+FROM (SELECT waf_rule_groups.*, json_elements(json_format(json_extract(rule_group, '$.nonTerminatingMatchingRules'))) AS elements FROM waf_rule_groups) w
+CROSS JOIN UNNEST(w.elements) AS r (matched)
 UNION ALL
 -- Rules inside groups that matched and were excluded from acting.
 SELECT
-  w."timestamp", 'excluded', json_extract_scalar(g.rule_group, '$.ruleGroupId'),
+  w."timestamp", 'excluded', w.rule_group_id,
   json_extract_scalar(r.matched, '$.ruleId'),
   CAST(NULL AS VARCHAR), json_extract_scalar(r.matched, '$.exclusionType'), CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR),
   w.action, w.client_ip, w.country, w.http_method, COALESCE(w.host, w.header_host), w.uri, w.args,
   w.header_user_agent, w.label_names, w.webacl_id, w.request_id, w.file_id, w.record_no
-FROM waf w
-CROSS JOIN UNNEST(json_elements(w.rule_group_list)) AS g (rule_group)
-CROSS JOIN UNNEST(json_elements(json_format(json_extract(g.rule_group, '$.excludedRules')))) AS r (matched)
+FROM (SELECT waf_rule_groups.*, json_elements(json_format(json_extract(rule_group, '$.excludedRules'))) AS elements FROM waf_rule_groups) w
+CROSS JOIN UNNEST(w.elements) AS r (matched)
 UNION ALL
 -- Rate-based rules that acted, with limit and key in match_details.
 SELECT
@@ -121,8 +127,8 @@ SELECT
   'RATE_BASED', CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), json_format(r.matched),
   w.action, w.client_ip, w.country, w.http_method, COALESCE(w.host, w.header_host), w.uri, w.args,
   w.header_user_agent, w.label_names, w.webacl_id, w.request_id, w.file_id, w.record_no
-FROM waf w
-CROSS JOIN UNNEST(json_elements(w.rate_based_rule_list)) AS r (matched);
+FROM (SELECT waf.*, json_elements(rate_based_rule_list) AS elements FROM waf WHERE rate_based_rule_list <> '[]') w
+CROSS JOIN UNNEST(w.elements) AS r (matched);
 
 -- Rules by mode: how many requests and clients each matched, how many of these were let through, and when.
 CREATE OR REPLACE VIEW waf_rules AS
@@ -143,8 +149,8 @@ SELECT
   w."timestamp", json_extract_scalar(l.label, '$') AS label,
   w.action, w.client_ip, w.country, COALESCE(w.host, w.header_host) AS host, w.uri, w.args,
   w.webacl_id, w.request_id, w.file_id, w.record_no
-FROM waf w
-CROSS JOIN UNNEST(json_elements(w.label_names)) AS l (label);
+FROM (SELECT waf.*, json_elements(label_names) AS elements FROM waf WHERE label_names <> '[]') w
+CROSS JOIN UNNEST(w.elements) AS l (label);
 
 -- Paths asked for, by host: requests, clients, and how many were stopped.
 CREATE OR REPLACE VIEW waf_paths AS

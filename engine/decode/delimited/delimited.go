@@ -8,8 +8,10 @@ package delimited
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
+	"math/bits"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -96,6 +98,7 @@ type Decoder struct {
 	keep decode.Keep
 
 	in       decode.Input
+	after    int // where the next line begins in the window
 	t        *decode.Tally
 	order    []field
 	header   bool // order is from a line of the file
@@ -162,8 +165,8 @@ func (d *Decoder) line() ([]byte, bool) {
 	from := d.in.Pos
 	for {
 		buf := d.in.Bytes()
-		k := bytes.IndexByte(buf[from:], '\n')
-		if k >= 0 {
+		if k := bytes.IndexByte(buf[from:], '\n'); k >= 0 {
+			d.after = from + k + 1
 			return trim(buf[d.in.Pos : from+k]), true
 		}
 		if len(buf)-d.in.Pos > decode.MaxRecord {
@@ -173,6 +176,7 @@ func (d *Decoder) line() ([]byte, bool) {
 		}
 		seen := len(buf) - d.in.Pos
 		if !d.in.More() {
+			d.after = len(d.in.Bytes())
 			return d.last()
 		}
 		from = d.in.Pos + seen
@@ -194,25 +198,19 @@ func (d *Decoder) last() ([]byte, bool) {
 	return trim(rest), true
 }
 
-// next moves behind the line at Pos.
-func (d *Decoder) next() {
-	buf := d.in.Bytes()
-	if k := bytes.IndexByte(buf[d.in.Pos:], '\n'); k >= 0 {
-		d.in.Pos += k + 1
-	} else {
-		d.in.Pos = len(buf)
-	}
-}
+// next moves behind the line that line returned.
+func (d *Decoder) next() { d.in.Pos = d.after }
 
 // skipLine drops the rest of a line too long to hold, up to its end.
 func (d *Decoder) skipLine() {
 	for {
 		d.in.Pos = len(d.in.Bytes())
+		d.after = d.in.Pos
 		if !d.in.More() {
 			return
 		}
 		if k := bytes.IndexByte(d.in.Bytes(), '\n'); k >= 0 {
-			d.in.Pos = k
+			d.after = k + 1
 			return
 		}
 	}
@@ -220,10 +218,41 @@ func (d *Decoder) skipLine() {
 
 // trim cuts a carriage return and blanks; nil for a blank line.
 func trim(line []byte) []byte {
-	if line = bytes.Trim(line, " \t\r"); len(line) == 0 {
+	for len(line) > 0 && blank(line[len(line)-1]) {
+		line = line[:len(line)-1]
+	}
+	for len(line) > 0 && blank(line[0]) {
+		line = line[1:]
+	}
+	if len(line) == 0 {
 		return nil
 	}
 	return line
+}
+
+func blank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' }
+
+// word is where the word that begins at line[i] ends: at a blank or the end of
+// the line. It looks at eight bytes at a time for one that may be a blank.
+func word(line []byte, i int) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for {
+		for i+8 <= len(line) {
+			w := binary.LittleEndian.Uint64(line[i:])
+			if low := (w - 0x21*ones) &^ w & highs; low != 0 {
+				i += bits.TrailingZeros64(low) >> 3
+				break
+			}
+			i += 8
+		}
+		for i < len(line) && line[i] > ' ' {
+			i++
+		}
+		if i == len(line) || line[i] == ' ' || line[i] == '\t' {
+			return i
+		}
+		i++ // some other control character, part of the word
+	}
 }
 
 func (d *Decoder) reject(raw []byte, reason string) {
@@ -249,21 +278,17 @@ func (d *Decoder) row(b *batch.Batch, line []byte) {
 	d.extra, d.misfit, d.misfits, d.fields = d.extra[:0], "", 0, 0
 	k := 0
 	for i := 0; i < len(line); {
-		for i < len(line) && (line[i] == ' ' || line[i] == '\t') {
-			i++
-		}
-		start := i
-		for i < len(line) && line[i] != ' ' && line[i] != '\t' {
-			i++
-		}
-		if word := line[start:i]; k < len(d.order) {
-			if string(word) != d.plan.absent {
-				d.cell(b, &d.order[k], word)
+		end := word(line, i)
+		if text := line[i:end]; k < len(d.order) {
+			if string(text) != d.plan.absent {
+				d.cell(b, &d.order[k], text)
 			}
 		} else {
-			d.keepExtra("field_"+strconv.Itoa(k+1), word)
+			d.keepExtra("field_"+strconv.Itoa(k+1), text)
 		}
 		k++
+		for i = end; i < len(line) && (line[i] == ' ' || line[i] == '\t'); i++ {
+		}
 	}
 	switch {
 	case k < len(d.order):
@@ -311,30 +336,30 @@ func (d *Decoder) setOrder(names []string) {
 }
 
 // cell puts one field into its column, or into extra where it does not fit.
-func (d *Decoder) cell(b *batch.Batch, f *field, word []byte) {
+func (d *Decoder) cell(b *batch.Batch, f *field, text []byte) {
 	d.fields++
 	if f.col < 0 {
-		d.keepExtra(f.name, word)
+		d.keepExtra(f.name, text)
 		return
 	}
 	ok := true
 	switch f.typ {
 	case schema.Varchar, schema.JSONText:
-		if d.in.Dirty && !utf8.Valid(word) {
+		if d.in.Dirty && !utf8.Valid(text) {
 			d.note(f.name + ": bytes that are not UTF-8, replaced by U+FFFD")
-			word = bytes.ToValidUTF8(word, []byte("\uFFFD"))
+			text = bytes.ToValidUTF8(text, []byte("\uFFFD"))
 		}
-		b.SetText(f.col, word)
+		b.SetText(f.col, text)
 	case schema.Integer:
 		var v int64
-		if v, ok = decode.Int(word); ok {
+		if v, ok = decode.Int(text); ok {
 			if ok = v == int64(int32(v)); ok {
 				b.SetInt32(f.col, int32(v))
 			}
 		}
 	case schema.Bigint:
 		var v int64
-		if v, ok = decode.Int(word); ok {
+		if v, ok = decode.Int(text); ok {
 			b.SetInt64(f.col, v)
 		}
 	case schema.TimestampS, schema.TimestampMS:
@@ -343,30 +368,30 @@ func (d *Decoder) cell(b *batch.Batch, f *field, word []byte) {
 		if f.typ == schema.TimestampMS {
 			scale = 1000
 		}
-		if v, ok = decode.Int(word); ok {
+		if v, ok = decode.Int(text); ok {
 			if _, ok = decode.Micros(v / scale); ok {
 				b.SetInt64(f.col, v*(1_000_000/scale))
 			}
 		}
 	case schema.Timestamp:
 		var v int64
-		if v, ok = decode.Time(word); ok {
+		if v, ok = decode.Time(text); ok {
 			b.SetInt64(f.col, v)
 		}
 	case schema.Double:
-		v, err := strconv.ParseFloat(string(word), 64)
+		v, err := strconv.ParseFloat(string(text), 64)
 		if ok = err == nil; ok {
 			b.SetFloat64(f.col, v)
 		}
 	case schema.Boolean:
-		if ok = string(word) == "true" || string(word) == "false"; ok {
-			b.SetBool(f.col, word[0] == 't')
+		if ok = string(text) == "true" || string(text) == "false"; ok {
+			b.SetBool(f.col, text[0] == 't')
 		}
 	}
 	if !ok {
 		d.misfits++
-		d.note(fmt.Sprintf("%s: %.60q does not fit %s, kept in extra", f.name, word, f.typ))
-		d.keepExtra(f.name, word)
+		d.note(fmt.Sprintf("%s: %.60q does not fit %s, kept in extra", f.name, text, f.typ))
+		d.keepExtra(f.name, text)
 	}
 }
 

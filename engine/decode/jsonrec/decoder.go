@@ -39,6 +39,8 @@ type Decoder struct {
 	misfit string
 	text   []byte
 	items  []byte
+	lists  []byte
+	fields []member
 }
 
 // NewDecoder makes a decoder by plan. keep may be nil.

@@ -259,52 +259,65 @@ func (d *Decoder) keepExtra(path string, raw []byte, f flags) {
 	d.extra = append(d.extra, raw...)
 }
 
-// pick fills the columns that take members of the elements of an array.
+// pick fills the columns that take members of the elements of an array, in one
+// pass over the elements.
 func (d *Decoder) pick(raw []byte, n *node) {
-	for k := range n.picks {
-		p := &n.picks[k]
-		if d.b.IsSet(p.col) {
-			continue
-		}
-		d.items = append(d.items[:0], '[')
-		elements(raw, func(el []byte) bool {
-			if el[0] != '{' {
-				return true
-			}
-			var by, member []byte
-			var f flags
-			members(el, func(name, val []byte, vf flags) {
-				if p.by != "" && string(name) == p.by {
-					by = val
-				}
-				if string(name) == p.member {
-					member, f = val, vf
-				}
-			})
-			if member == nil {
-				return true
-			}
-			if p.by == "" {
-				if len(d.items) > 1 {
-					d.items = append(d.items, ',')
-				}
-				d.items = repair(d.items, member)
-				return true
-			}
-			// Header names keep the client's case.
-			if len(by) < 2 || !bytes.EqualFold(by[1:len(by)-1], []byte(p.is)) {
-				return true
-			}
-			if member[0] != 'n' {
-				d.cell(member, f, &node{path: n.path + "." + p.is, col: p.col, typ: p.typ})
-			}
-			return false
-		})
+	lists := d.lists[:0]
+	for _, p := range n.picks {
 		if p.by == "" {
-			d.items = append(d.items, ']')
-			d.b.SetText(p.col, d.items)
+			lists = append(lists, '[')
+			break
 		}
 	}
+	elements(raw, func(el []byte) bool {
+		if el[0] != '{' {
+			return true
+		}
+		d.fields = d.fields[:0]
+		members(el, func(name, val []byte, f flags) { d.fields = append(d.fields, member{name, val, f}) })
+		for k := range n.picks {
+			p := &n.picks[k]
+			m := d.field(p.member)
+			switch {
+			case m == nil:
+			case p.by == "":
+				if len(lists) > 1 {
+					lists = append(lists, ',')
+				}
+				lists = repair(lists, m.val)
+			case !d.b.IsSet(p.col) && m.val[0] != 'n':
+				by := d.field(p.by)
+				// Header names keep the client's case. The first of several counts.
+				if by != nil && len(by.val) == len(p.is)+2 && bytes.EqualFold(by.val[1:len(by.val)-1], p.is) {
+					d.cell(m.val, m.f, &node{path: n.path + "." + string(p.is), col: p.col, typ: p.typ})
+				}
+			}
+		}
+		return true
+	})
+	for _, p := range n.picks {
+		if p.by == "" {
+			lists = append(lists, ']')
+			d.b.SetText(p.col, lists)
+		}
+	}
+	d.lists = lists
+}
+
+// member is one member of an object.
+type member struct {
+	name, val []byte
+	f         flags
+}
+
+// field is the member of that name among d.fields, nil where there is none.
+func (d *Decoder) field(name string) *member {
+	for k := range d.fields {
+		if string(d.fields[k].name) == name {
+			return &d.fields[k]
+		}
+	}
+	return nil
 }
 
 // keepRest keeps an array whose picked members are columns but which is none

@@ -9,6 +9,7 @@ package jsonrec
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"logquarry/engine/decode"
@@ -44,7 +45,8 @@ type node struct {
 // pick takes a member out of an array of objects: of the element whose member
 // by has the text is (headers[name=host].value), or of all (labels[].name).
 type pick struct {
-	by, is string
+	by     string
+	is     []byte
 	member string
 	col    int
 	typ    schema.Type
@@ -143,10 +145,14 @@ func (n *node) add(from string, col int, typ schema.Type) error {
 		}
 		p := pick{member: rest, col: col, typ: typ}
 		if cond != "" {
-			p.by, p.is, ok = strings.Cut(cond, "=")
+			var is string
+			p.by, is, ok = strings.Cut(cond, "=")
+			p.is = []byte(is)
 			if !ok || p.by == "" {
 				return fmt.Errorf("%q: an array step is key[].member or key[key=text].member", from)
 			}
+		} else if slices.ContainsFunc(n.picks, func(p pick) bool { return p.by == "" }) {
+			return fmt.Errorf("%q: an array has one list at most", from)
 		} else if typ != schema.JSONText {
 			return fmt.Errorf("%q is a list and needs type json", from)
 		}

@@ -1,0 +1,75 @@
+package load
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"logquarry/engine/batch"
+	"logquarry/engine/decode"
+	"logquarry/engine/find"
+	"logquarry/engine/schema"
+	"logquarry/engine/unpack"
+)
+
+// ErrNoRecord says that a file has fewer records than the one asked for.
+var ErrNoRecord = errors.New("the file has no such record")
+
+// RawRecord reads one record of a file as it stands there, by its number from
+// 1. file must have Local, Source and Kind; sources are all there are, for
+// their records can stand in one file. A row of a Parquet file, which db reads,
+// comes as one JSON object.
+func RawRecord(ctx context.Context, db *sql.DB, sources []*schema.Source, file find.File, recordNo int64) ([]byte, error) {
+	if file.Kind == unpack.Parquet {
+		var text string
+		err := db.QueryRowContext(ctx, `SELECT CAST(to_json(r) AS VARCHAR) FROM (
+			SELECT * EXCLUDE (file_row_number) FROM read_parquet(?, hive_partitioning = false, file_row_number = true)
+			WHERE file_row_number = ? - 1) r`, file.Local, recordNo).Scan(&text)
+		if errors.Is(err, sql.ErrNoRows) {
+			err = ErrNoRecord
+		}
+		return []byte(text), err
+	}
+	plans, err := newPlans(sources)
+	if err != nil {
+		return nil, err
+	}
+	p := plans[file.Source.Name]
+	if p == nil {
+		return nil, fmt.Errorf("no source %s", file.Source.Name)
+	}
+	in, err := os.Open(file.Local)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	s, err := unpack.NewStream(ended{ctx, in}, unpack.Limits{})
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	var tally decode.Tally
+	d := p.make(func(*batch.Batch, *decode.Tally, int64) bool { return true })
+	d.Reset(s, &tally)
+	raw, err := d.Record(recordNo)
+	if errors.Is(err, io.EOF) {
+		err = ErrNoRecord
+	}
+	return raw, err
+}
+
+// ended stops reading once ctx ends.
+type ended struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (e ended) Read(p []byte) (int, error) {
+	if e.ctx.Err() != nil {
+		return 0, context.Cause(e.ctx)
+	}
+	return e.r.Read(p)
+}

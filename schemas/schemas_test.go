@@ -1,0 +1,145 @@
+package schemas_test
+
+import (
+	"io/fs"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"logquarry/engine/schema"
+	"logquarry/schemas"
+)
+
+// TestFolders holds the embedded files against the sources: a folder without a
+// description would otherwise be passed over in silence.
+func TestFolders(t *testing.T) {
+	var folders, names []string
+	entries, err := fs.ReadDir(schemas.FS, ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.IsDir() {
+			folders = append(folders, e.Name())
+		}
+	}
+	for _, s := range sources(t) {
+		names = append(names, s.Name)
+		if len(s.Views) == 0 {
+			t.Errorf("%s has no views.sql", s.Name)
+		}
+		for _, c := range s.AllColumns() {
+			if c.Unit == "" || c.Doc == "" {
+				t.Errorf("%s.%s lacks unit or doc", s.Name, c.Name)
+			}
+			if c.From != "" && c.Cite == "" {
+				t.Errorf("%s.%s cites nothing", s.Name, c.Name)
+			}
+		}
+	}
+	if d := cmp.Diff(folders, names); d != "" {
+		t.Errorf("folders and sources (-folders +sources):\n%s", d)
+	}
+}
+
+func TestViewsRun(t *testing.T) {
+	db := emptyCase(t)
+	for _, s := range sources(t) {
+		views, err := schema.SplitViews(s.Views)
+		if err != nil {
+			t.Errorf("%s/views.sql: %v", s.Name, err)
+			continue
+		}
+		events := false
+		for _, v := range views {
+			ask(t, db, "SELECT * FROM "+schema.Quote(v.Name)+" LIMIT 1")
+			if len(v.Doc) > 220 {
+				t.Errorf("%s: the comment of %s is too long to be listed", s.Name, v.Name)
+			}
+			events = events || v.Name == s.Name+"_events"
+		}
+		if !events {
+			t.Errorf("%s has no view %s_events", s.Name, s.Name)
+		}
+	}
+}
+
+func TestEventColumns(t *testing.T) {
+	db := emptyCase(t)
+	var want []string
+	for _, c := range schema.EventColumns {
+		want = append(want, c.Name+"|"+c.Type.SQL())
+	}
+	views := []string{"events"}
+	for _, s := range sources(t) {
+		views = append(views, s.Name+"_events")
+	}
+	for _, v := range views {
+		got := ask(t, db, "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index", v)
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", v, d)
+		}
+	}
+}
+
+// TestPortable keeps shipped views within the SQL that Trino takes too.
+func TestPortable(t *testing.T) {
+	forbidden := map[string]*regexp.Regexp{
+		":: cast":            regexp.MustCompile(`::`),
+		"->>":                regexp.MustCompile(`->`),
+		"ILIKE":              regexp.MustCompile(`(?i)\bILIKE\b`),
+		"QUALIFY":            regexp.MustCompile(`(?i)\bQUALIFY\b`),
+		"EXCLUDE, REPLACE":   regexp.MustCompile(`(?i)\* *\(?(EXCLUDE|REPLACE)\b`),
+		"GROUP or ORDER ALL": regexp.MustCompile(`(?i)\bBY\s+ALL\b`),
+		"list comprehension": regexp.MustCompile(`(?i)\[[^\]']*\bFOR\b`),
+		"DuckDB's JSON":      regexp.MustCompile(`(?i)\b(json_extract_string|json_type|json_value|from_json|to_json)\s*\(`),
+		"DuckDB's names":     regexp.MustCompile(`(?i)\b(regexp_matches|approx_count_distinct|list_\w+|string_split|strftime|strptime|epoch_ms|to_timestamp|array_to_string|len|ifnull|string_agg)\s*\(`),
+		"DuckDB's types":     regexp.MustCompile(`(?i)\bAS\s+(TEXT|STRING|HUGEINT|UBIGINT|JSON|\w+\[\])\s*\)`),
+	}
+	quoted := regexp.MustCompile(`'[^']*'`)
+	comment := regexp.MustCompile(`(?m)--.*$`)
+	check := func(name, text string) {
+		text = quoted.ReplaceAllString(comment.ReplaceAllString(text, ""), "''")
+		for what, re := range forbidden {
+			if m := re.FindString(text); m != "" {
+				t.Errorf("%s: %s is not portable: %q", name, what, m)
+			}
+		}
+	}
+	for _, s := range sources(t) {
+		check(s.Name+"/views.sql", s.Views)
+	}
+	events, err := schema.EventsView(sources(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	check("events", events.SQL)
+}
+
+// TestEventsPushDown shows that a filter on events is answered in the scans of
+// the tables, by their plain columns.
+func TestEventsPushDown(t *testing.T) {
+	db := emptyCase(t)
+	run(t, db, `INSERT INTO cloudtrail (event_time, source_ip_address, recipient_account_id, aws_region)
+		SELECT TIMESTAMP '2026-01-01' + to_seconds(i), '203.0.113.' || (i % 200), '111122223333', 'eu-west-1' FROM range(5000) t(i)`)
+	run(t, db, `INSERT INTO vpc_flow (start, srcaddr, account_id, region)
+		SELECT TIMESTAMP '2026-01-01' + to_seconds(i), '203.0.113.' || (i % 200), '111122223333', 'eu-west-1' FROM range(5000) t(i)`)
+	run(t, db, `INSERT INTO waf ("timestamp", client_ip)
+		SELECT TIMESTAMP '2026-01-01' + to_seconds(i), '203.0.113.' || (i % 200) FROM range(5000) t(i)`)
+	plan := strings.Join(ask(t, db, `EXPLAIN (FORMAT json) SELECT count(*) FROM events
+		WHERE event_time >= TIMESTAMP '2026-01-01 00:10:00' AND src_ip = '203.0.113.7'`), "")
+	if strings.Contains(plan, `"FILTER"`) {
+		t.Errorf("a filter stands outside the scans: %s", plan)
+	}
+	for _, want := range []string{"source_ip_address='203.0.113.7'", "srcaddr='203.0.113.7'", "client_ip='203.0.113.7'", "event_time>=", "start>=", "timestamp>="} {
+		if !strings.Contains(plan, want) {
+			t.Errorf("no scan filters by %s: %s", want, plan)
+		}
+	}
+	plan = strings.Join(ask(t, db, `EXPLAIN (FORMAT json) SELECT count(*) FROM cloudtrail_events WHERE account_id = '111122223333' AND region = 'eu-west-1'`), "")
+	if strings.Contains(plan, `"FILTER"`) {
+		t.Errorf("a filter on account or region stands outside the scans: %s", plan)
+	}
+}
