@@ -90,16 +90,13 @@ func bench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	b := session{options: o, say: func(format string, a ...any) { fmt.Fprintf(stderr, "bench: "+format+"\n", a...) }}
 	if err := b.measure(ctx); err != nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
 		return err
 	}
 	facts, err := machine(ctx, o.quarry)
 	if err != nil {
 		return err
 	}
-	return b.report(stdout, facts)
+	return errors.Join(append(b.failed, b.report(stdout, facts))...)
 }
 
 func parse(args []string, stderr io.Writer) (o options, err error) {

@@ -55,6 +55,9 @@ func (v verdict) show(x float64) string {
 func (b *session) verdicts() []verdict {
 	var out []verdict
 	for _, l := range b.loads {
+		if len(l.quarry) == 0 {
+			continue // it failed
+		}
 		wall := l.quarry.wall().Seconds()
 		source := l.name == "cloudtrail" || l.name == "vpc_flow" || l.name == "waf"
 		if source {
@@ -67,7 +70,10 @@ func (b *session) verdicts() []verdict {
 	}
 	if len(b.sel) > 0 {
 		out = append(out,
-			verdict{measure: "select 1 on an existing case", got: b.sel.wall().Seconds() * 1000, must: 150, aim: 60, unit: "ms"},
+			verdict{measure: "select 1 on an existing case", got: b.sel.wall().Seconds() * 1000, must: 150, aim: 60, unit: "ms"})
+	}
+	if len(b.hunts) > 0 {
+		out = append(out,
 			verdict{measure: "all hunts over one case of the three", got: b.hunts.wall().Seconds(), must: 10, aim: 3, unit: "s"})
 	}
 	return out
@@ -89,14 +95,14 @@ func (b *session) report(w io.Writer, facts []fact) error {
 	for _, f := range facts {
 		about.AppendRow(table.Row{f.name, f.value})
 	}
-	about.AppendRow(table.Row{"corpora", fmt.Sprintf("scale %g, median of %d", b.scale, b.runs)})
+	about.AppendRow(table.Row{"corpora", b.scaleNote()})
 	about.AppendHeader(table.Row{"measured on", ""})
 	if err := b.print(w, about); err != nil {
 		return err
 	}
 
 	tools := table.NewWriter()
-	tools.AppendHeader(table.Row{"corpus", "records", "files", "plain MB", "gzip MB", "tool", "wall s", "CPU s", "peak MiB", "file MB", "records/s", "MB/s"})
+	tools.AppendHeader(table.Row{"corpus", "records", "files", "plain MB", "input MB", "tool", "wall s", "CPU s", "peak MiB", "file MB", "records/s", "MB/s"})
 	for i, l := range b.loads {
 		if i > 0 {
 			tools.AppendSeparator()
@@ -132,6 +138,14 @@ func (b *session) report(w io.Writer, facts []fact) error {
 	}
 	right(judged, 2, 3, 4)
 	return b.print(w, judged)
+}
+
+func (b *session) scaleNote() string {
+	note := fmt.Sprintf("scale %g, median of %d, %d threads", b.scale, b.runs, b.threads)
+	if b.scale != 1 {
+		note += "; the musts are meant for scale 1, and what a load costs at least weighs more below it"
+	}
+	return note
 }
 
 func (b *session) print(w io.Writer, t table.Writer) error {

@@ -21,8 +21,11 @@ type session struct {
 	say func(format string, a ...any)
 
 	loads []load
-	sel   costs // select 1 on an existing case
-	hunts costs // all hunts over the case of the three sources
+	// failed is what went wrong with one of the tools. The rest is measured and
+	// reported all the same: a full run takes minutes.
+	failed []error
+	sel    costs // select 1 on an existing case
+	hunts  costs // all hunts over the case of the three sources
 }
 
 // load is one corpus and what each tool took to read it.
@@ -48,14 +51,26 @@ func (b *session) measure(ctx context.Context) error {
 			return err
 		}
 		measured, err := b.load(ctx, l)
-		if err != nil {
+		if err := b.goOn(ctx, name, err); err != nil {
 			return err
 		}
 		b.loads = append(b.loads, measured)
 	}
 	if slices.Contains(b.kinds, "case") {
-		return b.overCase(ctx)
+		return b.goOn(ctx, "case", b.overCase(ctx))
 	}
+	return nil
+}
+
+// goOn notes a failure and lets the bench go on, unless it is to stop.
+func (b *session) goOn(ctx context.Context, name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	b.failed = append(b.failed, fmt.Errorf("%s: %w", name, err))
 	return nil
 }
 
@@ -71,8 +86,11 @@ func (b *session) corpus(ctx context.Context, name string) (*logs, error) {
 }
 
 // load measures the tools over one corpus, in turns.
-func (b *session) load(ctx context.Context, l *logs) (load, error) {
-	m := load{logs: *l}
+func (b *session) load(ctx context.Context, l *logs) (m load, err error) {
+	m = load{logs: *l}
+	defer func() {
+		err = errors.Join(err, remove(b.temporary("quarry")), remove(b.temporary("duckdb")))
+	}()
 	runs, compared := b.runs, true
 	switch l.name {
 	case "big":
@@ -105,7 +123,7 @@ func (b *session) load(ctx context.Context, l *logs) (load, error) {
 		}
 		m.quarry = append(m.quarry, c)
 	}
-	return m, errors.Join(remove(b.temporary("quarry")), remove(b.temporary("duckdb")))
+	return m, nil
 }
 
 // temporary is the path of a database that lasts for one measurement.
@@ -142,6 +160,7 @@ func (b *session) duckdbLoad(ctx context.Context, l *logs) (cost, error) {
 		return cost{}, err
 	}
 	order := filepath.Join(b.dir, "job.json")
+	defer os.Remove(order)
 	if err := os.WriteFile(order, text, 0o644); err != nil {
 		return cost{}, err
 	}
@@ -188,7 +207,7 @@ func (b *session) quarryLoad(ctx context.Context, file string, corpora ...*logs)
 }
 
 // overCase loads the three sources into one case and asks it.
-func (b *session) overCase(ctx context.Context) error {
+func (b *session) overCase(ctx context.Context) (err error) {
 	var corpora []*logs
 	for _, name := range caseSources {
 		l, err := b.corpus(ctx, name)
@@ -198,6 +217,7 @@ func (b *session) overCase(ctx context.Context) error {
 		corpora = append(corpora, l)
 	}
 	file := b.temporary("case")
+	defer func() { err = errors.Join(err, remove(file)) }()
 	b.say("loading the case of %s", strings.Join(caseSources, ", "))
 	if _, err := b.quarryLoad(ctx, file, corpora...); err != nil {
 		return err
@@ -217,7 +237,7 @@ func (b *session) overCase(ctx context.Context) error {
 		}
 		b.hunts = append(b.hunts, c)
 	}
-	return remove(file)
+	return nil
 }
 
 // ask runs quarry with its results going nowhere.
