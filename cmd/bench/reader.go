@@ -137,7 +137,7 @@ func jsonQuery(s *schema.Source, columns []schema.Column, g group) (string, erro
 	}
 	key := s.Records[0]
 	return list + " FROM (SELECT unnest(" + schema.Quote(key) + ") AS record FROM read_json(" + paths(g) +
-		", format = 'unstructured', columns = {" + schema.Quote(key) + ": " + literal(root.sql()+"[]") + "}))", nil
+		", format = 'auto', columns = {" + schema.Quote(key) + ": " + literal(root.sql()+"[]") + "}))", nil
 }
 
 // lineQuery is SELECT … FROM read_csv(…).
