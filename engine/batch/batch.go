@@ -48,6 +48,7 @@ type Batch struct {
 	text   int     // bytes of text in the rows so far
 	mark   mark    // where the text of the current row begins
 	pinner runtime.Pinner
+	goOnly bool // no C memory points into the blocks, so they need no pinning
 }
 
 // mark is a place in the blocks, to which dropping a row goes back.
@@ -200,7 +201,9 @@ func (b *Batch) keep(text []byte) []byte {
 		}
 		k := block{mem: make([]byte, max(blockLen, len(text)))}
 		b.held += len(k.mem)
-		b.pinner.Pin(unsafe.SliceData(k.mem))
+		if !b.goOnly {
+			b.pinner.Pin(unsafe.SliceData(k.mem))
+		}
 		b.blocks = append(b.blocks, k)
 		last := len(b.blocks) - 1
 		b.blocks[b.used], b.blocks[last] = b.blocks[last], b.blocks[b.used]

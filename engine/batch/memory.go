@@ -21,14 +21,15 @@ func Size(t schema.Type) int {
 	}
 }
 
-// New is a batch in Go's own memory, for decoding without a database.
+// New is a batch in Go's own memory, for decoding without a database. It needs
+// no Release.
 func New(types []schema.Type) *Batch {
 	cols := make([]Column, len(types))
 	for i, t := range types {
 		mem := make([]uint64, Rows*Size(t)/8) // words, so that cells are aligned
 		cols[i] = Column{Type: t, Data: unsafe.Pointer(unsafe.SliceData(mem)), Valid: new([Rows / 64]uint64)}
 	}
-	b := new(Batch)
+	b := &Batch{goOnly: true}
 	b.Point(cols)
 	return b
 }

@@ -59,7 +59,7 @@ func (f *Finder) extract(ctx context.Context, file *File, depth int) ([]File, er
 		default:
 			f.identify(&member)
 			if err != nil {
-				member.Note = "only its beginning could be unpacked: " + err.Error()
+				member.Lost = "only its beginning could be unpacked: " + err.Error()
 			}
 			if member.Problem == "" && isArchive(member.Kind) {
 				if depth == maxNesting {
@@ -113,7 +113,8 @@ func (f *Finder) zip(file *File, add func(string, io.Reader, int64) error) error
 		}
 		r, err := m.Open()
 		if err != nil {
-			return fmt.Errorf("member %s: %w", m.Name, err)
+			// The others may be sound: add lists this one with its problem.
+			r = io.NopCloser(failed{err})
 		}
 		err = add(m.Name, r, int64(m.CompressedSize64))
 		r.Close()
@@ -123,6 +124,11 @@ func (f *Finder) zip(file *File, add func(string, io.Reader, int64) error) error
 	}
 	return nil
 }
+
+// failed is a member that cannot be opened.
+type failed struct{ err error }
+
+func (f failed) Read([]byte) (int, error) { return 0, f.err }
 
 func (f *Finder) tar(file *File, add func(string, io.Reader, int64) error) error {
 	in, err := os.Open(file.Local)

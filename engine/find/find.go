@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -45,6 +46,9 @@ type File struct {
 	Problem string
 	// Note is what is odd about a file that can be read.
 	Note string
+	// Lost says why bytes are missing at its end, where Local does not show
+	// it: a member of a damaged archive.
+	Lost string
 	// Day is the date in the path, from which AWS's folders are made; zero
 	// where there is none.
 	Day time.Time
@@ -140,23 +144,33 @@ func (f *Finder) Find(ctx context.Context, paths []string) ([]File, error) {
 		}
 		files = append(files, found...)
 	}
+	byPath := func(i, k int) bool { return files[i].Path < files[k].Path }
+	sort.SliceStable(files, byPath)
+	// The same file named twice is one file; two members of an archive may
+	// have one name, and are two.
+	files = slices.CompactFunc(files, func(a, b File) bool { return a.Path == b.Path })
 	files, err := f.identifyAll(ctx, files)
 	if err != nil {
 		return nil, err
 	}
-	sort.SliceStable(files, func(i, k int) bool { return files[i].Path < files[k].Path })
-	// The same file named twice is one file.
-	out := files[:0]
-	for i, x := range files {
-		if i == 0 || x.Path != files[i-1].Path {
-			out = append(out, x)
-		}
-	}
-	return out, nil
+	sort.SliceStable(files, byPath)
+	return files, nil
 }
 
 func (f *Finder) walk(ctx context.Context, root string) ([]File, error) {
 	var files []File
+	var skips []fs.FileInfo
+	for _, path := range f.opts.Skip {
+		if info, err := os.Stat(path); err == nil {
+			skips = append(skips, info)
+		}
+	}
+	if info, err := os.Lstat(root); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		root += string(filepath.Separator) // a link that was named is followed, where it is to a folder
+		if info, err := os.Stat(root); err != nil || !info.IsDir() {
+			root = strings.TrimSuffix(root, string(filepath.Separator))
+		}
+	}
 	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -183,8 +197,8 @@ func (f *Finder) walk(ctx context.Context, root string) ([]File, error) {
 			files = append(files, File{Path: path, Problem: "not a regular file"})
 			return nil
 		}
-		for _, skip := range f.opts.Skip {
-			if other, err := os.Stat(skip); err == nil && os.SameFile(info, other) {
+		for _, skip := range skips {
+			if os.SameFile(info, skip) {
 				return nil
 			}
 		}

@@ -39,7 +39,9 @@ func (f *Finder) identify(file *File) {
 	case errors.As(err, &damaged) && len(head) == 0:
 		// Nothing can be read; a name says at least what is lost.
 		file.Problem = damaged.Error()
-		file.Source, file.By = named, "name"
+		if named != nil {
+			file.Source, file.By = named, "name"
+		}
 		return
 	case errors.As(err, &damaged):
 		// Damaged further on: the load keeps what stands before.
@@ -68,7 +70,10 @@ func (f *Finder) identify(file *File) {
 			file.Note = fmt.Sprintf("its content is %s, its name that of %s", file.Source.Name, named.Name)
 		}
 	case len(bytes.TrimSpace(head)) == 0 && whole:
-		file.Source, file.By, file.Note = named, "name", "empty"
+		file.Note = "empty"
+		if named != nil {
+			file.Source, file.By = named, "name"
+		}
 	case named != nil && !emptyRecords(head):
 		file.Source, file.By = named, "name"
 		file.Note = "its name is that of " + named.Name + ", its beginning is not"

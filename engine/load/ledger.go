@@ -221,8 +221,8 @@ func (l *ledger) account(j *job, t *task, opts Options) *entry {
 }
 
 func joinNotes(a, b string) string {
-	if b == "" {
-		return a
+	if a == "" || b == "" {
+		return a + b
 	}
 	return a + "; " + b
 }

@@ -77,6 +77,7 @@ type task struct {
 	size  int64
 	place uint32 // in the order of the load, from 1
 	tally decode.Tally
+	lost  string // why its end is missing already, from find
 	sum   string // SHA-256 of the bytes read, hexadecimal
 	read  int64  // bytes read
 }
@@ -191,6 +192,9 @@ func (p *puller) FillChunk(state any, dc duckdb.DataChunk) (err error) {
 		if l.file == nil && !p.open(l) {
 			break
 		}
+		if l.file == nil {
+			continue // ctx has ended
+		}
 		before := l.file.task.tally.Records
 		done, _ := l.decoder.Fill(&l.batch) // what went wrong is in the tally
 		p.progress.records.Add(l.file.task.tally.Records - before)
@@ -223,10 +227,9 @@ func (p *puller) open(l *local) bool {
 		r.count = &counted{ctx: p.ctx, r: f, hash: r.hash, progress: p.progress}
 		l.file = r
 		if r.stream, err = unpack.NewStream(r.count, p.limits); err != nil {
-			if p.ctx.Err() != nil {
-				return true
+			if p.ctx.Err() == nil {
+				t.tally.Reject(decode.Reject{Reason: err.Error()})
 			}
-			t.tally.Reject(decode.Reject{Reason: err.Error()})
 			if p.finish(l) != nil {
 				return true
 			}
@@ -259,6 +262,9 @@ func (p *puller) finish(l *local) error {
 	case err == nil && t.read != t.size:
 		t.tally.Reject(decode.Reject{Offset: t.tally.Bytes, Reason: fmt.Sprintf(
 			"the file changed while it was read: it had %d bytes and then %d", t.size, t.read)})
+	}
+	if t.lost != "" {
+		t.tally.Reject(decode.Reject{Offset: t.tally.Bytes, Reason: t.lost})
 	}
 	t.sum = hex.EncodeToString(r.hash.Sum(nil))
 	p.progress.files.Add(1)

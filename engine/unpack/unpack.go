@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -89,8 +90,15 @@ type Stream struct {
 	layers []Kind
 	plain  int64
 	limits Limits
+	err    error // of the last Read: it is said again each time
 	closer []func()
 }
+
+// failed gives the error that ended the look at a layer's first bytes, once
+// those have been read.
+type failed struct{ err error }
+
+func (f failed) Read([]byte) (int, error) { return 0, f.err }
 
 // counter counts what has been read from the file.
 type counter struct {
@@ -115,16 +123,20 @@ func NewStream(r io.Reader, limits Limits) (*Stream, error) {
 	for {
 		head := make([]byte, 512)
 		n, err := io.ReadFull(s.r, head)
-		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		head = head[:n]
+		rest := io.MultiReader(bytes.NewReader(head), s.r)
+		switch {
+		case err == nil:
+		case err == io.EOF, err == io.ErrUnexpectedEOF:
+			rest = bytes.NewReader(head) // all there is
+		case n == 0:
 			s.Close()
 			return nil, err
+		default:
+			// The file is damaged right behind these bytes, which stand.
+			rest = io.MultiReader(bytes.NewReader(head), failed{err})
 		}
-		head = head[:n]
 		kind := Sniff(head)
-		rest := io.MultiReader(bytes.NewReader(head), s.r)
-		if err != nil {
-			rest = bytes.NewReader(head) // all there is
-		}
 		switch kind {
 		case Gzip, Zstd, Bzip2, utf16:
 			if len(s.layers) == maxLayers {
@@ -139,8 +151,15 @@ func NewStream(r io.Reader, limits Limits) (*Stream, error) {
 		s.layers = append(s.layers, kind)
 		switch kind {
 		case Gzip:
-			g := &members{s: s, br: bufio.NewReaderSize(rest, 64<<10)}
-			if g.zr, err = gzip.NewReader(g.br); err != nil {
+			g := pool.Get().(*members)
+			g.s, g.err = s, nil
+			g.br.Reset(rest)
+			s.closer = append(s.closer, func() {
+				g.s = nil
+				g.br.Reset(nil)
+				pool.Put(g)
+			})
+			if err := g.zr.Reset(g.br); err != nil {
 				s.Close()
 				return nil, &Error{Gzip, s.raw.n, "begins like a gzip file but is none: " + gzipFault(err)}
 			}
@@ -183,12 +202,17 @@ func (s *Stream) Compression() string {
 
 // Read gives plain bytes. An *Error says that the file is damaged or a bomb.
 func (s *Stream) Read(p []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
 	n, err := s.r.Read(p)
 	s.plain += int64(n)
 	if s.plain > s.limits.Free && s.plain/s.limits.Ratio > s.raw.n && len(s.layers) > 1 {
-		return 0, &Error{s.layers[0], s.raw.n, fmt.Sprintf(
+		err = &Error{s.layers[0], s.raw.n, fmt.Sprintf(
 			"a decompression bomb: more than %d times its size; the rest is not unpacked", s.limits.Ratio)}
 	}
+	// A reader of whole windows drops an error that comes with its last byte.
+	s.err = err
 	return n, err
 }
 
@@ -224,12 +248,24 @@ func (f *faults) Read(p []byte) (int, error) {
 
 // members reads the members of a gzip file one after another (RFC 1952, 2.2).
 type members struct {
-	s  *Stream
-	br *bufio.Reader
-	zr *gzip.Reader
+	s   *Stream
+	br  *bufio.Reader
+	zr  gzip.Reader
+	err error // of the last Read: it is said again each time
 }
 
-func (g *members) Read(p []byte) (int, error) {
+// pool keeps the buffers of gzip readers, some 140 KB each: a folder of many
+// small files would spend more time on clearing them than on reading.
+var pool = sync.Pool{New: func() any { return &members{br: bufio.NewReaderSize(nil, 64<<10)} }}
+
+func (g *members) Read(p []byte) (n int, err error) {
+	if g.err == nil {
+		n, g.err = g.read(p)
+	}
+	return n, g.err
+}
+
+func (g *members) read(p []byte) (int, error) {
 	n, err := g.zr.Read(p)
 	if err == nil {
 		return n, nil

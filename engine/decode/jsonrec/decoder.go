@@ -18,6 +18,16 @@ const (
 	inTail               // members of a container behind its array
 )
 
+// frame is a place, and for the places in or behind an array of records
+// whether a container object holds it.
+type frame struct {
+	at       place
+	contains bool
+}
+
+// maxOuter is how many arrays and containers of records may lie in one another.
+const maxOuter = 16
+
 // Decoder is a [decode.Decoder] of JSON records.
 type Decoder struct {
 	plan *Plan
@@ -28,9 +38,11 @@ type Decoder struct {
 
 	in       decode.Input
 	t        *decode.Tally
-	at       place
-	contains bool // the array stands in a container object
+	frame            // where the decoder stands now
+	outer    []frame // and in what that lies, outermost first
 	recordNo int64
+	lost     bool // a reject may have taken opening brackets with it
+	told     bool // a reject says why reading stopped
 
 	// State of the record being decoded.
 	b      *batch.Batch
@@ -51,7 +63,28 @@ func NewDecoder(plan *Plan, siblings []*Plan, keep decode.Keep) *Decoder {
 // Reset implements [decode.Decoder].
 func (d *Decoder) Reset(r io.Reader, t *decode.Tally) {
 	d.in.Reset(r)
-	d.t, d.at, d.recordNo = t, between, 0
+	d.t, d.recordNo = t, 0
+	d.lost, d.told = false, false
+	d.top()
+}
+
+// top says that the decoder stands outside of all documents.
+func (d *Decoder) top() { d.frame, d.outer = frame{}, d.outer[:0] }
+
+// enter steps into an array of records, whose first element is at Pos.
+func (d *Decoder) enter(contains bool) {
+	d.outer = append(d.outer, d.frame)
+	d.frame = frame{inArray, contains}
+}
+
+// leave steps out of a bare array or a container.
+func (d *Decoder) leave() {
+	last := len(d.outer) - 1
+	if last < 0 { // it began in text that was rejected
+		d.top()
+		return
+	}
+	d.frame, d.outer = d.outer[last], d.outer[:last]
 }
 
 // Fill implements [decode.Decoder].
@@ -99,16 +132,21 @@ func (d *Decoder) next() (start, end int, ok bool) {
 		switch c {
 		case '{':
 			if pos, isContainer := d.container(); isContainer {
-				d.in.Pos, d.at, d.contains = pos, inArray, true
+				d.in.Pos = pos
+				d.enter(true)
 				return 0, 0, true
 			}
 			return d.record()
 		case '[':
 			d.in.Pos++
-			d.at, d.contains = inArray, false
+			d.enter(false)
 		case ',':
 			d.in.Pos++
 		default:
+			if d.lost && (c == ']' || c == '}') {
+				d.in.Pos++ // of what was rejected
+				break
+			}
 			return d.garbage("text that is no JSON object")
 		}
 	case inArray:
@@ -119,9 +157,10 @@ func (d *Decoder) next() (start, end int, ok bool) {
 			d.in.Pos++
 		case ']':
 			d.in.Pos++
-			d.at = between
 			if d.contains {
 				d.at = inTail
+			} else {
+				d.leave()
 			}
 		default:
 			return d.element()
@@ -149,17 +188,34 @@ func (d *Decoder) peek() (byte, bool) {
 // ended accounts for what a file that ends early has lost.
 func (d *Decoder) ended() {
 	reason := ""
-	if err := d.in.Err(); err != nil {
+	switch err := d.in.Err(); {
+	case err != nil && !d.told:
 		reason = err.Error()
-	} else if d.at != between {
+	case err != nil:
+	case d.at == inArray:
 		reason = "the file ends before its array of records does"
+	case d.at == inTail:
+		reason = "the file ends behind its array of records, before the object around it does"
 	}
 	if reason == "" {
 		return
 	}
-	d.at = between
+	d.told = true
+	d.top()
 	d.reject(d.in.Pos, d.in.Pos, reason)
 }
+
+// short is why a value is cut off: reading failed, or the file just ends.
+func (d *Decoder) short(err error) string {
+	if e := d.in.Err(); e != nil {
+		d.told = true
+		return e.Error()
+	}
+	return err.Error()
+}
+
+// tooLong is the reason of a reject that is longer than any record may be.
+func tooLong() string { return fmt.Sprintf("a record longer than %d MiB", decode.MaxRecord>>20) }
 
 // reject records the bytes from start to end of the window as unreadable.
 func (d *Decoder) reject(start, end int, reason string) {
@@ -253,9 +309,12 @@ func (d *Decoder) element() (int, int, bool) {
 			d.reject(start, end, "a record that is "+kind(buf[start])+", not an object")
 			d.in.Pos = end
 			return start, end, true
-		case errors.Is(err, errShort) && d.in.More():
-		default:
+		case !errors.Is(err, errShort):
 			return d.garbage(err.Error())
+		case len(buf)-d.in.Pos >= decode.MaxRecord:
+			return d.garbage(tooLong())
+		case !d.in.More():
+			return d.garbage(d.short(err))
 		}
 	}
 }
@@ -281,7 +340,7 @@ func (d *Decoder) tail(c byte) (int, int, bool) {
 	switch c {
 	case '}':
 		d.in.Pos++
-		d.at = between
+		d.leave()
 		return 0, 0, true
 	case ',':
 		d.in.Pos++
@@ -307,8 +366,14 @@ func (d *Decoder) tail(c byte) (int, int, bool) {
 				return 0, 0, true
 			}
 		}
-		if !errors.Is(err, errShort) || len(buf)-d.in.Pos > decode.MaxRecord || !d.in.More() {
-			return d.garbage("behind the array of records: " + err.Error())
+		const where = "behind the array of records: "
+		switch {
+		case !errors.Is(err, errShort):
+			return d.garbage(where + err.Error())
+		case len(buf)-d.in.Pos > decode.MaxRecord:
+			return d.garbage(where + tooLong())
+		case !d.in.More():
+			return d.garbage(where + d.short(err))
 		}
 	}
 }
@@ -331,13 +396,9 @@ func (d *Decoder) record() (int, int, bool) {
 		case errors.As(err, &bad):
 			return d.garbage(fmt.Sprintf("%s at offset %d", bad.What, d.in.Offset(bad.At)))
 		case len(buf)-d.in.Pos >= decode.MaxRecord:
-			return d.garbage(fmt.Sprintf("a record longer than %d MiB", decode.MaxRecord>>20))
+			return d.garbage(tooLong())
 		case !d.in.More():
-			reason := err.Error()
-			if e := d.in.Err(); e != nil {
-				reason = e.Error()
-			}
-			return d.garbage(reason)
+			return d.garbage(d.short(err))
 		}
 	}
 }
@@ -353,6 +414,14 @@ func (d *Decoder) finish(start, end int) {
 			}
 			d.t.Foreign[name]++
 			return
+		}
+		// A container that begins like a record, or lies in an array.
+		if len(d.plan.records) > 0 && len(d.outer) < maxOuter {
+			if pos, is, err := findArray(d.in.Bytes(), start, &Plan{records: d.plan.records}); is && err == nil {
+				d.in.Pos = pos
+				d.enter(true)
+				return
+			}
 		}
 		d.reject(start, end, "an object that is no "+d.plan.Source.Name+" record: "+d.lacks())
 		return

@@ -103,13 +103,16 @@ func (d *Decoder) value(b []byte, i int, n *node) (int, error) {
 	if d.in.Dirty && !utf8.Valid(raw) {
 		d.misfits(n.path, "bytes that are not UTF-8, replaced by U+FFFD")
 		d.items = repair(d.items[:0], raw)
+		if f&control != 0 {
+			f |= escaped // which is what repair made of it
+		}
 		raw, f = append([]byte(nil), d.items...), f&^(control|lone)
 	}
 	inside := len(n.kids) > 0 || len(n.picks) > 0
 	switch {
 	case raw[0] == 'n':
 		// Null is not absent: a JSON column says null, others say so in extra.
-		if n.col >= 0 && n.typ == schema.JSONText {
+		if n.col >= 0 && n.typ == schema.JSONText && !d.b.IsSet(n.col) {
 			d.b.SetText(n.col, raw)
 		} else {
 			d.keepExtra(n.path, raw, 0)

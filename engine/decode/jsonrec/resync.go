@@ -8,28 +8,41 @@ import (
 )
 
 // garbage rejects what begins at Pos and goes on to where a record, or a
-// container of records, plainly begins again.
+// container of records, plainly begins again. However long it is, it is one
+// reject, and no more than MaxRecord of it is held at once.
 func (d *Decoder) garbage(reason string) (int, int, bool) {
+	d.lost = true
+	rejected := false
 	from, budget := 1, 16<<20 // both relative to Pos; budget in bytes of trial scans
+	reject := func(n int) {
+		if !rejected {
+			d.reject(d.in.Pos, d.in.Pos+n, reason)
+		}
+		rejected = true
+	}
 	for {
 		buf := d.in.Bytes()[d.in.Pos:]
 		at, container, short := d.resync(buf, from, &budget)
-		if at > 0 && !short {
-			d.reject(d.in.Pos, d.in.Pos+at, reason)
+		if at >= 0 && !short {
+			reject(at)
 			start := d.in.Pos
 			d.in.Pos += at
 			if container || d.at == inTail {
-				d.at = between
+				d.top()
 			}
 			return start, start + at, true
 		}
 		if len(buf) > decode.MaxRecord || !d.in.More() {
-			d.reject(d.in.Pos, d.in.Pos+len(buf), reason)
+			reject(len(buf))
 			start := d.in.Pos
 			d.in.Pos += len(buf)
-			// What the rest of the file was is known: one reject, not two.
-			d.at = between
-			return start, d.in.Pos, true
+			if d.in.EOF() {
+				// What the rest of the file was is known: one reject, not two.
+				d.top()
+				return start, d.in.Pos, true
+			}
+			from, budget = 0, 16<<20
+			continue
 		}
 		from = max(1, len(buf))
 		if short {
@@ -46,7 +59,7 @@ func (d *Decoder) resync(b []byte, i int, budget *int) (at int, container, short
 	for ; i < len(b) && *budget > 0; i++ {
 		k := bytes.IndexByte(b[i:], '{')
 		if k < 0 {
-			return 0, false, false
+			return -1, false, false
 		}
 		if i += k; !mayBegin(b[:i]) {
 			continue
@@ -73,7 +86,7 @@ func (d *Decoder) resync(b []byte, i int, budget *int) (at int, container, short
 			}
 		}
 	}
-	return 0, false, false
+	return -1, false, false
 }
 
 // mayBegin reports whether a record may follow b: one follows another, the
