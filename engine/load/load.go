@@ -112,6 +112,10 @@ type loader struct {
 	sum   *Summary
 	seen  map[string]*seen
 	books *ledger
+	// twins are the ledger's entries of files with the bytes of one that is to
+	// be loaded, by its file_id: they are written when that one is, lest a
+	// load that is cut off leaves them pointing at nothing.
+	twins map[int64][]*entry
 }
 
 // Load loads files into c. When ctx ends, batches committed before stand and
@@ -133,7 +137,7 @@ func Load(ctx context.Context, c *store.Case, files []find.File, opts Options) (
 		return sum, err
 	}
 	defer conn.Close()
-	l := &loader{opts: opts, c: c, conn: conn, sum: sum, seen: map[string]*seen{}}
+	l := &loader{opts: opts, c: c, conn: conn, sum: sum, seen: map[string]*seen{}, twins: map[int64][]*entry{}}
 	err = l.run(ctx, files)
 	sum.Seconds = opts.Now().Sub(start).Seconds()
 	if err != nil && ctx.Err() != nil {
@@ -327,7 +331,8 @@ func (l *loader) fresh(ctx context.Context, work []*job) (keep []*job, same []*e
 			first[j.sum] = j
 		case first[j.sum] != nil:
 			l.skip(Same)
-			same = append(same, l.books.sameAs(j.File, j.sum, first[j.sum].fileID))
+			id := first[j.sum].fileID
+			l.twins[id] = append(l.twins[id], l.books.sameAs(j.File, j.sum, id))
 			continue
 		default:
 			first[j.sum] = j
@@ -533,7 +538,7 @@ func (l *loader) settle(ctx context.Context, jobs []*job, tasks []*task, counts 
 	for i, j := range jobs {
 		t := tasks[i]
 		e := l.books.account(j, t, l.opts)
-		entries = append(entries, e)
+		entries = append(append(entries, e), l.twins[j.fileID]...)
 		for _, r := range t.tally.Rejects {
 			rejects = append(rejects, reject{j.fileID, j.Path, j.Source.Name, r})
 		}
