@@ -32,6 +32,9 @@ type app struct {
 	in       io.Reader
 	out, err io.Writer
 	getenv   func(string) string
+	// shellContext gives the context of the shell, which minds signals itself.
+	shellContext func() context.Context
+	inShell      bool
 
 	casePath, format, output, memory, schemas string
 	force, noColor, quiet, json               bool

@@ -74,7 +74,7 @@ func (a *app) exit(ctx context.Context, err error) int {
 		return exitAside
 	case errors.Is(err, errHits):
 		return exitHits
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && !a.inShell, errors.Is(err, context.Canceled):
 		a.complain(&hinted{errors.New("interrupted"), hintOf(err)})
 		return exitInterrupted
 	case errors.Is(err, errTold), errors.Is(err, repl.ErrFailed):

@@ -271,11 +271,42 @@ func (a *app) huntPage(w io.Writer, r hunt.Result, page *list, format render.For
 		return err
 	}
 	width := terminal(w)
+	if width > 0 && format == render.Table {
+		page = leadingOf(page)
+	}
 	_, err := render.Write(w, page, render.Options{Format: format, Width: width, Colour: a.colour(w), Terminal: width > 0})
 	if err == nil {
 		_, err = fmt.Fprintln(w)
 	}
 	return err
+}
+
+// leadingOf is the page with the columns all hunts share and no others, as
+// far as it has them: a terminal has no room for more. What a hunt adds is in
+// the other formats and in the shell.
+func leadingOf(page *list) *list {
+	var keep []int
+	for i, c := range page.columns {
+		// The title says mostly which source it is.
+		if c.Name != "source" && slices.Contains(hunt.Leading(), c.Name) {
+			keep = append(keep, i)
+		}
+	}
+	if keep == nil {
+		return page
+	}
+	out := &list{}
+	for _, i := range keep {
+		out.columns = append(out.columns, page.columns[i])
+	}
+	for _, row := range page.cells {
+		var cells []any
+		for _, i := range keep {
+			cells = append(cells, row[i])
+		}
+		out.cells = append(out.cells, cells)
+	}
+	return out
 }
 
 func severityColour(s hunt.Severity) string {

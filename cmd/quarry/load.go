@@ -272,7 +272,7 @@ func (a *app) summarize(l *loaded) {
 		slices.Sort(names)
 		for _, name := range names {
 			n := s.Sources[name]
-			line := fmt.Sprintf("  %-*s  %9s files  %12s rows", width, name, render.Thousands(n.Files), render.Thousands(n.Rows))
+			line := fmt.Sprintf("  %-*s  %13s  %16s", width, name, plural(n.Files, "file"), plural(n.Rows, "row"))
 			if n.Duplicates > 0 {
 				line += ", " + plural(n.Duplicates, "duplicate")
 			}

@@ -24,10 +24,13 @@ func main() { os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout
 func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {
 	restrictNewFiles()
 	a := &app{in: in, out: out, err: errw, getenv: os.Getenv}
+	shell := ctx
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	// The second Ctrl-C ends the process at once.
 	context.AfterFunc(ctx, stop)
+	// In the shell Ctrl-C is for the statement that runs.
+	a.shellContext = func() context.Context { a.inShell = true; stop(); return shell }
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(in)

@@ -25,32 +25,34 @@ func (a *app) watch(p *load.Progress) *watcher {
 	if width == 0 || a.quiet || a.getenv("TERM") == "dumb" {
 		return w
 	}
-	bar := progressbar.NewOptions64(-1,
-		progressbar.OptionSetWriter(a.err), progressbar.OptionShowBytes(true), progressbar.OptionUseIECUnits(true),
-		progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(min(24, max(8, width/6))),
-		progressbar.OptionEnableColorCodes(false), progressbar.OptionSetDescription("looking at files"))
+	newBar := func() *progressbar.ProgressBar {
+		return progressbar.NewOptions64(1,
+			progressbar.OptionSetWriter(a.err), progressbar.OptionShowBytes(true), progressbar.OptionUseIECUnits(true),
+			progressbar.OptionSetPredictTime(true), progressbar.OptionSetWidth(min(24, max(8, width/6))),
+			progressbar.OptionEnableColorCodes(false))
+	}
 	done := make(chan struct{})
 	var drawn sync.WaitGroup
 	drawn.Go(func() {
 		tick := time.NewTicker(200 * time.Millisecond)
 		defer tick.Stop()
-		start := time.Time{}
+		// Erased, so that the summary stands alone.
+		defer fmt.Fprint(a.err, eraseLine)
+		var bar *progressbar.ProgressBar
+		var start time.Time
 		for {
 			select {
 			case <-done:
-				// Cleared, so that the summary stands alone.
-				_ = bar.Clear()
 				return
 			case now := <-tick.C:
 				s := p.Snapshot()
 				if s.FilesTotal == 0 {
-					_ = bar.Add(0)
-					_ = bar.RenderBlank()
+					fmt.Fprint(a.err, eraseLine+"looking at files")
 					continue
 				}
-				if start.IsZero() {
-					start = now
-					bar.Reset()
+				if bar == nil {
+					fmt.Fprint(a.err, eraseLine)
+					bar, start = newBar(), now
 				}
 				bar.ChangeMax64(max(1, s.BytesTotal))
 				rate := int64(float64(s.Records) / max(0.2, now.Sub(start).Seconds()))
@@ -64,3 +66,6 @@ func (a *app) watch(p *load.Progress) *watcher {
 	w.stop = sync.OnceFunc(func() { close(done); drawn.Wait() })
 	return w
 }
+
+// eraseLine goes to the beginning of a terminal's line and empties it.
+const eraseLine = "\r\x1b[2K"

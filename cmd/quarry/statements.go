@@ -176,6 +176,9 @@ func (a *app) runStatements(ctx context.Context, texts, files []string, stdin bo
 			return err
 		}
 	}
+	if shell {
+		ctx = a.shellContext()
+	}
 	t := &target{Writer: a.out}
 	if !shell {
 		if t, err = a.results(); err != nil {
@@ -220,10 +223,7 @@ func (a *app) runStatements(ctx context.Context, texts, files []string, stdin bo
 	if shell {
 		cfg.Greeting = a.greeting(o)
 		cfg.History = a.historyFile()
-		if err := repl.Run(ctx, cfg); err != nil {
-			return err
-		}
-		return nil
+		return repl.Run(ctx, cfg)
 	}
 	if o.scratch && !a.quiet {
 		a.noteEmpty(o, all)
