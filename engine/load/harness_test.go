@@ -225,7 +225,7 @@ func (b *bench) content() string {
 	return content(b.t, c)
 }
 
-func zip(text string) []byte {
+func gz(text string) []byte {
 	var buf bytes.Buffer
 	w := gzip.NewWriter(&buf)
 	w.Write([]byte(text))
@@ -276,9 +276,9 @@ func (b *bench) corpus(seed uint64, files, perFile int) {
 		if i%7 == 0 {
 			list = append(list, "7")
 		}
-		b.write(fmt.Sprintf("ct/111122223333_CloudTrail_eu-west-1_20260102T%04dZ_%016d.json.gz", i, i), zip(records(list...)))
+		b.write(fmt.Sprintf("ct/111122223333_CloudTrail_eu-west-1_20260102T%04dZ_%016d.json.gz", i, i), gz(records(list...)))
 		if i%6 == 0 {
-			b.write(fmt.Sprintf("in/111122223333_CloudTrail-Insight_eu-west-1_20260102T%04dZ_%016d.json.gz", i, i), zip(records(insight(fmt.Sprint("i", r.IntN(files/4+1)), 1), insight(fmt.Sprint("j", i), 2))))
+			b.write(fmt.Sprintf("in/111122223333_CloudTrail-Insight_eu-west-1_20260102T%04dZ_%016d.json.gz", i, i), gz(records(insight(fmt.Sprint("i", r.IntN(files/4+1)), 1), insight(fmt.Sprint("j", i), 2))))
 		}
 		var lines strings.Builder
 		lines.WriteString(flowHeader)
@@ -286,14 +286,14 @@ func (b *bench) corpus(seed uint64, files, perFile int) {
 			lines.WriteString(flow(r.IntN(86_400)))
 		}
 		lines.WriteString("2 too short\n")
-		b.write(fmt.Sprintf("flow/111122223333_vpcflowlogs_eu-west-1_fl-0a1b2c3d_20260102T%04dZ_%08x.log.gz", i, i), zip(lines.String()))
+		b.write(fmt.Sprintf("flow/111122223333_vpcflowlogs_eu-west-1_fl-0a1b2c3d_20260102T%04dZ_%08x.log.gz", i, i), gz(lines.String()))
 		var hits strings.Builder
 		for range perFile {
 			hits.WriteString(web(r.IntN(86_400), fmt.Sprint("/", r.Uint64())))
 		}
-		b.write(fmt.Sprintf("waf/111122223333_waflogs_eu-west-1_shop_20260102T%04dZ_%08x.log.gz", i, i), zip(hits.String()))
+		b.write(fmt.Sprintf("waf/111122223333_waflogs_eu-west-1_shop_20260102T%04dZ_%08x.log.gz", i, i), gz(hits.String()))
 	}
 	b.write("notes.txt", []byte("what the analyst wrote\n"))
-	b.write("copy/of_first.json.gz", zip(records(event("e1", 1, ""))))
-	b.write("copy/of_first_again.json.gz", zip(records(event("e1", 1, ""))))
+	b.write("copy/of_first.json.gz", gz(records(event("e1", 1, ""))))
+	b.write("copy/of_first_again.json.gz", gz(records(event("e1", 1, ""))))
 }

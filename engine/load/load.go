@@ -539,6 +539,9 @@ func (l *loader) settle(ctx context.Context, jobs []*job, tasks []*task, counts 
 		t := tasks[i]
 		e := l.books.account(j, t, l.opts)
 		entries = append(append(entries, e), l.twins[j.fileID]...)
+		if c := counts[i][j.Source.Name]; j.again != nil {
+			c.Records, c.Rejects = c.Records-c.Rejects, 0 // as account does
+		}
 		for _, r := range t.tally.Rejects {
 			rejects = append(rejects, reject{j.fileID, j.Path, j.Source.Name, r})
 		}
