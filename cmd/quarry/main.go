@@ -49,7 +49,7 @@ func (a *app) root() *cobra.Command {
 	root.SetVersionTemplate("quarry {{.Version}}\n")
 	f := root.PersistentFlags()
 	f.StringVar(&a.casePath, "case", "", "case `file` (default $QUARRY_CASE, or case.duckdb)")
-	f.StringVar(&a.format, "format", "", "`name` of the result format: table, csv, tsv, json, ndjson, markdown or line (default table on a terminal, else csv)")
+	f.StringVar(&a.format, "format", "", "result `format`: table, csv, tsv, json, ndjson, markdown, line\n(default table on a terminal, else csv)")
 	f.StringVarP(&a.output, "output", "o", "", "write results to `file`")
 	f.BoolVar(&a.force, "force", false, "let --output replace a file")
 	f.BoolVar(&a.noColor, "no-color", false, "no colour")

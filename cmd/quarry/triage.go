@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"logquarry/engine/hunt"
+	"logquarry/engine/render"
 	"logquarry/engine/report"
 	"logquarry/engine/triage"
 )
@@ -77,9 +79,18 @@ func (a *app) triage(ctx context.Context, in intake) (err error) {
 	if err != nil {
 		return err
 	}
+	show, ran := terminal(a.err) > 0 && !a.quiet && a.getenv("TERM") != "dumb", 0
 	d, err := triage.Collect(ctx, triage.Options{
 		Case: c, Hunts: hunts, Version: version, Now: time.Now(), Since: since, Until: until,
+		Done: func(r hunt.Result) {
+			if ran++; show {
+				fmt.Fprintf(a.err, "%shunting %d/%d  %s", eraseLine, ran, len(hunts), render.Cut(r.Hunt.ID, 50))
+			}
+		},
 	})
+	if show {
+		fmt.Fprint(a.err, eraseLine)
+	}
 	if err != nil {
 		return err
 	}
