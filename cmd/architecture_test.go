@@ -41,7 +41,7 @@ var importers = map[string][]string{
 	"log":                             {}, // it writes to standard error
 	"testing":                         {},
 	"logquarry/cmd":                   {"cmd"},
-	"logquarry/engine/repl":           {"cmd"},
+	"logquarry/engine/repl":           {"cmd", "engine/session"},
 	"logquarry/engine/load":           {"cmd", "engine/session"},
 	"github.com/rogpeppe/go-internal": {},
 }
