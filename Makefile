@@ -21,8 +21,13 @@ all: build
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/quarry ./cmd/quarry
 
-# The cheap checks come first, so that a slip is known in seconds.
-test: lint race
+# The cheap checks come first, so that a slip is known in seconds; all are run
+# though one fails, so that one run shows everything.
+test:
+	@status=0; \
+	$(MAKE) --no-print-directory -k lint || status=1; \
+	$(MAKE) --no-print-directory race || status=1; \
+	exit $$status
 
 race:
 	$(GO) test -race -timeout 18m ./...
@@ -48,10 +53,13 @@ bench: build
 
 # Every fuzz target there is, one after the other, each for FUZZTIME.
 fuzz:
-	@set -e; for pkg in $$($(GO) list ./...); do \
-		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-			echo "== $$pkg $$target, $(FUZZTIME)"; \
-			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
+	@set -e; packages="$$($(GO) list ./...)"; \
+	for package in $$packages; do \
+		listed="$$($(GO) test -list '^Fuzz' $$package)"; \
+		for target in $$listed; do \
+			case "$$target" in Fuzz*) ;; *) continue ;; esac; \
+			echo "== $$package $$target, $(FUZZTIME)"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
 		done; \
 	done
 

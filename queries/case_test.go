@@ -70,7 +70,7 @@ func loadPaths(t testing.TB, c *store.Case, srcs []*schema.Source, paths ...stri
 func clear(t testing.TB, c *store.Case, srcs []*schema.Source) {
 	t.Helper()
 	for _, s := range srcs {
-		if err := c.Exec(context.Background(), "DELETE FROM "+schema.Quote(s.Name), nil); err != nil {
+		if err := c.Exec(context.Background(), "DELETE FROM "+s.StorageTable(), nil); err != nil {
 			t.Fatal(err)
 		}
 	}

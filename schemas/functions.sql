@@ -171,4 +171,7 @@ CREATE OR REPLACE MACRO ip_in_cidr(ip, cidr) AS
 -- RFC 1918, RFC 6598 (100.64.0.0/10), loopback, link-local, unspecified, and in
 -- IPv6 unique local, link-local, loopback and unspecified. NULL for what is no address.
 CREATE OR REPLACE MACRO is_private_ip(ip) AS
-  regexp_matches(ip_hex(ip), '^(0a.{6}|7f.{6}|00.{6}|c0a8.{4}|a9fe.{4}|ac1.{5}|64[4-7].{5}|f[cd].{30}|fe[89ab].{29}|0{31}[01])$');
+  CASE WHEN regexp_full_match(ip, '((10|127|0)\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])|192\.168|169\.254|172\.(1[6-9]|2[0-9]|3[01])|100\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7]))\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])') THEN TRUE
+       WHEN regexp_full_match(ip, '((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])') THEN FALSE
+       WHEN contains(ip, ':') THEN
+         regexp_matches(ip_hex(ip), '^(0a.{6}|7f.{6}|00.{6}|c0a8.{4}|a9fe.{4}|ac1.{5}|64[4-7].{5}|f[cd].{30}|fe[89ab].{29}|0{31}[01])$') END;

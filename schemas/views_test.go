@@ -57,7 +57,7 @@ func TestCloudTrailViews(t *testing.T) {
 	(TIMESTAMP '2026-01-02 03:00:00', 'login-ok', '111122223333', 'us-east-1', 'signin.amazonaws.com', 'ConsoleLogin', 'AwsConsoleSignIn', 'Management',
 		'Root', 'arn:aws:iam::111122223333:root', NULL, NULL, '203.0.113.7', NULL, NULL, FALSE, TRUE, NULL, '{"ConsoleLogin":"Success"}', '{"MFAUsed":"No"}'),
 	(TIMESTAMP '2026-01-02 03:01:00', 'login-bad', '111122223333', 'us-east-1', 'signin.amazonaws.com', 'ConsoleLogin', 'AwsConsoleSignIn', 'Management',
-		'IAMUser', NULL, 'HIDDEN_DUE_TO_SECURITY_REASONS', NULL, '203.0.113.7', NULL, 'No username found in supplied account', FALSE, TRUE, NULL, '{"ConsoleLogin":"Failure"}', '{"MFAUsed":"YES"}'),
+		'IAMUser', NULL, 'HIDDEN_DUE_TO_SECURITY_REASONS', NULL, '203.0.113.7', NULL, 'No username found in supplied account', FALSE, TRUE, NULL, '{ "ConsoleLogin" : "Failure" }', '{"MFAUsed":"YES"}'),
 	(TIMESTAMP '2026-01-02 03:02:00', 'denied', '111122223333', 'eu-west-1', 'ec2.amazonaws.com', 'RunInstances', 'AwsApiCall', 'Management',
 		'IAMUser', 'arn:aws:iam::111122223333:user/bob', 'bob', NULL, '203.0.113.7', 'Client.UnauthorizedOperation', 'You are not authorized', FALSE, TRUE, NULL, NULL, NULL),
 	(TIMESTAMP '2026-01-02 03:03:00', 'dry', '111122223333', 'eu-west-1', 'ec2.amazonaws.com', 'RunInstances', 'AwsApiCall', 'Management',
@@ -165,7 +165,7 @@ func TestWAFRuleMatches(t *testing.T) {
 		  {"ruleGroupId":"AWS#AWSManagedRulesCommonRuleSet","terminatingRule":null,"nonTerminatingMatchingRules":[],"excludedRules":null}]',
 		'[{"ruleId":"watch-login","action":"COUNT","ruleMatchDetails":[]}]',
 		'[{"rateBasedRuleId":"NO_EVALUATION_PERFORMED","rateBasedRuleName":"too-fast","limitKey":"IP","maxRateAllowed":100}]', '["awswaf:managed:aws:sql-database:SQLi_QueryArguments","team:watch"]'),
-	(TIMESTAMP '2026-01-02 03:01:00', 'r2', 'ALLOW', '203.0.113.9', '/', '', 'GET', 'app.example.com', 'a-classic-guid', 'Default_Action', 'REGULAR', NULL, '[]', NULL, '[]', NULL)`)
+	(TIMESTAMP '2026-01-02 03:01:00', 'r2', 'ALLOW', '203.0.113.9', '/', '', 'GET', 'app.example.com', 'a-classic-guid', 'Default_Action', 'REGULAR', NULL, '[]', 'null', '[ ]', 'null')`)
 	expect(t, "matches", ask(t, db, `SELECT request_id, mode, rule_group_id, rule_id, rule_action, overridden_action, match_details FROM waf_rule_matches ORDER BY mode`),
 		"r1|excluded|AWS#AWSManagedRulesSQLiRuleSet|SQLi_COOKIE|EXCLUDED_AS_COUNT|∅|∅",
 		"r1|group_non_terminating|AWS#AWSManagedRulesSQLiRuleSet|SQLi_BODY|COUNT|BLOCK|[]",

@@ -24,14 +24,36 @@ func Size(t schema.Type) int {
 // New is a batch in Go's own memory, for decoding without a database. It needs
 // no Release.
 func New(types []schema.Type) *Batch {
+	b := NewShared(types)
+	b.goOnly = true
+	return b
+}
+
+// NewShared is a batch in Go's own memory whose rows [Batch.CopyTo] gives to
+// chunks. It needs Release.
+func NewShared(types []schema.Type) *Batch {
 	cols := make([]Column, len(types))
 	for i, t := range types {
 		mem := make([]uint64, Rows*Size(t)/8) // words, so that cells are aligned
 		cols[i] = Column{Type: t, Data: unsafe.Pointer(unsafe.SliceData(mem)), Valid: new([Rows / 64]uint64)}
 	}
-	b := &Batch{goOnly: true}
+	b := new(Batch)
 	b.Point(cols)
 	return b
+}
+
+// CopyTo copies the finished rows into the columns of a chunk, which then point
+// to the batch's text: it must not change until the chunk is consumed.
+func (b *Batch) CopyTo(cols []Column) {
+	for i := range cols {
+		from, to := &b.cols[i], &cols[i]
+		if to.Data == nil {
+			continue
+		}
+		n := b.n * Size(from.Type)
+		copy(unsafe.Slice((*byte)(to.Data), n), unsafe.Slice((*byte)(from.Data), n))
+		*to.Valid = *from.Valid
+	}
 }
 
 // Value is the cell of a finished row as a Go value: nil, string, int64,

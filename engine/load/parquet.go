@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 
@@ -54,10 +55,14 @@ func firstLine(s string) string {
 // tellParquet tells the source of a Parquet file by its columns, as find does
 // of other files by their content.
 func (l *loader) tellParquet(ctx context.Context, f *find.File) {
+	tellParquet(ctx, l.conn, l.opts.Sources, f)
+}
+
+func tellParquet(ctx context.Context, db querier, sources []*schema.Source, f *find.File) {
 	if f.By == "asked" {
 		return
 	}
-	names, err := l.parquetColumns(ctx, f.Local)
+	names, err := parquetColumns(ctx, db, f.Local)
 	if err != nil {
 		return // shown where the file is read; a name may still tell its source
 	}
@@ -68,7 +73,7 @@ func (l *loader) tellParquet(ctx context.Context, f *find.File) {
 	}
 	named := f.Source
 	f.Source = nil
-	for _, s := range l.opts.Sources {
+	for _, s := range sources {
 		if s.Parquet && recognises(s.Recognise, has) {
 			f.Source, f.By = s, "content"
 		}
@@ -100,7 +105,16 @@ func recognises(r schema.Recognise, has map[string]bool) bool {
 func awsName(name string) string { return strings.ReplaceAll(strings.ToLower(name), "-", "_") }
 
 func (l *loader) parquetColumns(ctx context.Context, path string) ([]string, error) {
-	rows, err := l.conn.QueryContext(ctx, `SELECT column_name FROM (DESCRIBE SELECT * FROM read_parquet(?, hive_partitioning = false))`, path)
+	return parquetColumns(ctx, l.conn, path)
+}
+
+// querier is a connection or the whole database.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func parquetColumns(ctx context.Context, db querier, path string) ([]string, error) {
+	rows, err := db.QueryContext(ctx, `SELECT column_name FROM (DESCRIBE SELECT * FROM read_parquet(?, hive_partitioning = false))`, path)
 	if err != nil {
 		return nil, err
 	}
@@ -123,35 +137,15 @@ func (l *loader) insertParquet(ctx context.Context, j *job, t *task) error {
 	if err != nil {
 		return err
 	}
-	have := map[string]string{}
-	for _, name := range order {
-		have[awsName(name)] = name
-	}
 	s := l.plans[j.Source.Name].source
-	used := map[string]bool{}
-	var cols, into []string
+	cols, rest := parquetCells(s, order)
+	var into []string
 	timeExpr := "NULL"
-	for _, c := range s.Columns {
-		expr := "NULL"
-		if name, ok := have[awsName(c.From)]; ok {
-			used[name] = true
-			expr = parquetCell(schema.Quote(name), c.Type, s.Absent)
-		}
+	for i, c := range s.Columns {
 		if c.Name == s.Time {
-			timeExpr = expr
+			timeExpr = cols[i]
 		}
-		cols, into = append(cols, expr), append(into, schema.Quote(c.Name))
-	}
-	var extra []string
-	for _, name := range order {
-		if !used[name] {
-			extra = append(extra, fmt.Sprintf("%s: %s", sqlText(name), schema.Quote(name)))
-		}
-	}
-	rest := "NULL"
-	if extra != nil {
-		// json_merge_patch drops members that are null.
-		rest = fmt.Sprintf("nullif(CAST(json_merge_patch('{}', {%s}) AS VARCHAR), '{}')", strings.Join(extra, ", "))
+		into = append(into, schema.Quote(c.Name))
 	}
 	w := window{bounds: spanOf(l.opts.Since, l.opts.Until)}
 	where, args := "true", []any{j.Local}
@@ -196,6 +190,35 @@ func (l *loader) insertParquet(ctx context.Context, j *job, t *task) error {
 		t.tally.First, t.tally.Last = *first, *last
 	}
 	return err
+}
+
+// parquetCells are the columns of s as expressions over a Parquet file that has
+// the columns of order, in that order, and what has no column as extra.
+func parquetCells(s *schema.Source, order []string) (cells []string, extra string) {
+	have := map[string]string{}
+	for _, name := range order {
+		have[awsName(name)] = name
+	}
+	used := map[string]bool{}
+	for _, c := range s.Columns {
+		expr := "NULL"
+		if name, ok := have[awsName(c.From)]; ok {
+			used[name] = true
+			expr = parquetCell(schema.Quote(name), c.Type, s.Absent)
+		}
+		cells = append(cells, expr)
+	}
+	var members []string
+	for _, name := range order {
+		if !used[name] {
+			members = append(members, fmt.Sprintf("%s: %s", sqlText(name), schema.Quote(name)))
+		}
+	}
+	if members == nil {
+		return cells, "NULL"
+	}
+	// json_merge_patch drops members that are null.
+	return cells, fmt.Sprintf("nullif(CAST(json_merge_patch('{}', {%s}) AS VARCHAR), '{}')", strings.Join(members, ", "))
 }
 
 // parquetCell reads a column of a Parquet file as a column of ours.

@@ -77,40 +77,58 @@ type task struct {
 	size  int64
 	place uint32 // in the order of the load, from 1
 	tally decode.Tally
-	lost  string // why its end is missing already, from find
-	sum   string // SHA-256 of the bytes read, hexadecimal
-	read  int64  // bytes read
+	other decode.Decoder // reads the file instead of the plan's decoder; nil: none
+	lost  string         // why its end is missing already, from find
+	sum   string         // SHA-256 of the bytes read, hexadecimal
+	read  int64          // bytes read
 }
 
 // puller is a DuckDB table function: its threads pull rows out of files, each
-// with a decoder of its own. A file is read by one thread.
+// with a decoder of its own. A small file is read by one thread; a big one by
+// a feeder, whose rows all threads take.
 type puller struct {
 	ctx      context.Context
 	plan     *plan
 	tasks    []*task
 	next     atomic.Int64
-	copies   bool // chunks own their text
+	copies   bool // chunks own their text, and there are no feeders
 	threads  int
 	keep     func(t *task) decode.Keep
 	progress *Progress
 	limits   unpack.Limits
+	feeders  feeders
 
 	mu     sync.Mutex
 	locals []*local
 }
 
-// local is one thread's state.
+// local is the state of one of DuckDB's threads.
 type local struct {
-	chunk   store.Chunk
-	batch   batch.Batch
+	worker
+	chunk store.Chunk
+	batch batch.Batch
+	lent  *batch.Batch // a feeder's, to which the chunk handed out last points
+}
+
+// worker reads one file after another.
+type worker struct {
+	p       *puller
 	decoder decode.Decoder
 	keep    decode.Keep
 	file    *reading
 }
 
+func (w *worker) init(p *puller) {
+	w.p = p
+	w.decoder = p.plan.make(func(b *batch.Batch, t *decode.Tally, recordNo int64) bool {
+		return w.keep == nil || w.keep(b, t, recordNo)
+	})
+}
+
 // reading is the file a thread is in.
 type reading struct {
 	task   *task
+	from   decode.Decoder
 	file   *os.File
 	stream *unpack.Stream
 	hash   hash.Hash
@@ -152,15 +170,18 @@ func (p *puller) Cardinality() *duckdb.CardinalityInfo { return nil }
 // Init implements duckdb.ParallelChunkTableSource.
 func (p *puller) Init() duckdb.ParallelTableSourceInfo {
 	p.next.Store(0)
-	return duckdb.ParallelTableSourceInfo{MaxThreads: min(p.threads, max(1, len(p.tasks)))}
+	p.feeders.init(p)
+	threads := min(p.threads, max(1, len(p.tasks)))
+	if p.feeders.any {
+		threads = p.threads
+	}
+	return duckdb.ParallelTableSourceInfo{MaxThreads: threads}
 }
 
 // NewLocalState implements duckdb.ParallelChunkTableSource.
 func (p *puller) NewLocalState() any {
 	l := new(local)
-	l.decoder = p.plan.make(func(b *batch.Batch, t *decode.Tally, recordNo int64) bool {
-		return l.keep == nil || l.keep(b, t, recordNo)
-	})
+	l.worker.init(p)
 	p.mu.Lock()
 	p.locals = append(p.locals, l)
 	p.mu.Unlock()
@@ -184,68 +205,113 @@ func (p *puller) FillChunk(state any, dc duckdb.DataChunk) (err error) {
 	if err != nil {
 		return err
 	}
+	p.feeders.giveBack(&l.lent)
 	l.batch.Point(cols)
 	for !l.batch.Full() {
 		if p.ctx.Err() != nil {
 			return context.Cause(p.ctx)
 		}
-		if l.file == nil && !p.open(l) {
-			break
-		}
-		if l.file == nil {
-			continue // ctx has ended
-		}
-		before := l.file.task.tally.Records
-		done, _ := l.decoder.Fill(&l.batch) // what went wrong is in the tally
-		p.progress.records.Add(l.file.task.tally.Records - before)
-		if done {
-			if err := p.finish(l); err != nil {
+		if l.file != nil {
+			if err := l.fill(&l.batch); err != nil {
 				return err
 			}
+			continue
+		}
+		switch t, more := p.take(); {
+		case t != nil && p.feeders.wants(t):
+			p.feeders.start(t)
+		case t != nil:
+			l.open(t)
+		case l.batch.Len() > 0:
+			l.chunk.SetLen(l.batch.Len()) // a feeder's rows make a chunk of their own
+			return nil
+		case more:
+			if l.lent = p.feeders.receive(); l.lent != nil {
+				l.hand(cols)
+				return nil
+			}
+		default:
+			if l.lent = p.feeders.rest(); l.lent != nil {
+				l.hand(cols)
+				return nil
+			}
+			l.chunk.SetLen(0)
+			return p.feeders.failed()
 		}
 	}
 	l.chunk.SetLen(l.batch.Len())
 	return nil
 }
 
-// open starts on the next file that can be opened; false where none is left.
-func (p *puller) open(l *local) bool {
-	for {
-		k := int(p.next.Add(1)) - 1
-		if k >= len(p.tasks) {
-			return false
-		}
-		t := p.tasks[k]
-		p.progress.now(p.plan.source.Name, t.path)
-		f, err := os.Open(t.local)
-		if err != nil {
-			t.tally.Reject(decode.Reject{Reason: "open: " + err.Error()})
-			p.progress.files.Add(1)
-			continue
-		}
-		r := &reading{task: t, file: f, hash: sha256.New()}
-		r.count = &counted{ctx: p.ctx, r: f, hash: r.hash, progress: p.progress}
-		l.file = r
-		if r.stream, err = unpack.NewStream(r.count, p.limits); err != nil {
-			if p.ctx.Err() == nil {
-				t.tally.Reject(decode.Reject{Reason: err.Error()})
-			}
-			if p.finish(l) != nil {
-				return true
-			}
-			continue
-		}
-		l.keep = p.keep(t)
-		l.decoder.Reset(r.stream, &t.tally)
-		return true
-	}
+// hand gives DuckDB the rows that a feeder lent.
+func (l *local) hand(cols []batch.Column) {
+	l.lent.CopyTo(cols)
+	l.chunk.SetLen(l.lent.Len())
 }
 
-// finish ends a thread's file: hashes what the decoder left unread, and checks
+// take hands out the next file, nil where none is left or as many are being
+// fed as there are threads; more says that feeders still have rows to come.
+func (p *puller) take() (t *task, more bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	live := p.feeders.live.Load() > 0
+	if p.feeders.live.Load() >= int64(p.threads) {
+		return nil, true
+	}
+	k := int(p.next.Add(1)) - 1
+	if k >= len(p.tasks) {
+		return nil, live
+	}
+	if t = p.tasks[k]; p.feeders.wants(t) {
+		p.feeders.live.Add(1) // counted here, so that no thread thinks it is over
+	}
+	return t, true
+}
+
+// fill adds rows of the worker's file to b, and finishes the file at its end.
+func (w *worker) fill(b *batch.Batch) error {
+	t := w.file.task
+	before := t.tally.Records
+	done, _ := w.file.from.Fill(b) // what went wrong is in the tally
+	w.p.progress.records.Add(t.tally.Records - before)
+	if done {
+		return w.finish()
+	}
+	return nil
+}
+
+// open starts on a file. Where it cannot be opened it is finished at once.
+func (w *worker) open(t *task) {
+	p := w.p
+	p.progress.now(p.plan.source.Name, t.path)
+	f, err := os.Open(t.local)
+	if err != nil {
+		t.tally.Reject(decode.Reject{Reason: "open: " + err.Error()})
+		p.progress.files.Add(1)
+		return
+	}
+	r := &reading{task: t, file: f, hash: sha256.New()}
+	r.count = &counted{ctx: p.ctx, r: f, hash: r.hash, progress: p.progress}
+	w.file = r
+	if r.stream, err = unpack.NewStream(r.count, p.limits); err != nil {
+		if p.ctx.Err() == nil {
+			t.tally.Reject(decode.Reject{Reason: err.Error()})
+		}
+		_ = w.finish() // that ctx has ended shows again
+		return
+	}
+	w.keep = p.keep(t)
+	if r.from = w.decoder; t.other != nil {
+		r.from = t.other
+	}
+	r.from.Reset(r.stream, &t.tally)
+}
+
+// finish ends the worker's file: hashes what the decoder left unread, and checks
 // that the file is still what it was when it was found.
-func (p *puller) finish(l *local) error {
-	r := l.file
-	l.file = nil
+func (w *worker) finish() error {
+	p, r := w.p, w.file
+	w.file = nil
 	defer r.file.Close()
 	if r.stream != nil {
 		r.stream.Close()
@@ -271,16 +337,23 @@ func (p *puller) finish(l *local) error {
 	return nil
 }
 
+// close gives up the file a worker is in.
+func (w *worker) close() {
+	if w.file == nil {
+		return
+	}
+	if w.file.stream != nil {
+		w.file.stream.Close()
+	}
+	w.file.file.Close()
+	w.file = nil
+}
+
 // release gives back what the threads hold, once no chunk is read any more.
 func (p *puller) release() {
+	p.feeders.stop()
 	for _, l := range p.locals {
-		if l.file != nil {
-			if l.file.stream != nil {
-				l.file.stream.Close()
-			}
-			l.file.file.Close()
-			l.file = nil
-		}
+		l.worker.close()
 		l.batch.Release()
 	}
 	p.locals = nil

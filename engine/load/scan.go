@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,6 +27,7 @@ import (
 type Scan struct {
 	opts  ScanOptions
 	plans map[string]*plan
+	db    *sql.DB
 
 	mu      sync.Mutex
 	ctx     context.Context // of the statement that runs
@@ -59,7 +61,7 @@ func RegisterScan(ctx context.Context, c *store.Case, opts ScanOptions) error {
 	if err != nil {
 		return err
 	}
-	s := &Scan{opts: opts, plans: plans, ctx: context.WithoutCancel(ctx)}
+	s := &Scan{opts: opts, plans: plans, db: c.DB(), ctx: context.WithoutCancel(ctx)}
 	conn, err := c.DB().Conn(ctx)
 	if err != nil {
 		return err
@@ -98,6 +100,9 @@ func (s *Scan) end() {
 	for _, p := range pullers {
 		p.release()
 		for _, t := range p.tasks {
+			if r, ok := t.other.(*parquetRows); ok {
+				r.close()
+			}
 			if t.tally.Rejected > 0 {
 				a := Aside{Path: t.path, Count: t.tally.Rejected - 1}
 				if len(t.tally.Rejects) > 0 {
@@ -131,6 +136,10 @@ func (s *Scan) bind(_ map[string]any, args ...any) (duckdb.ParallelChunkTableSou
 	s.mu.Unlock()
 	paths, err := glob(pattern)
 	if err != nil {
+		var pe *fs.PathError
+		if errors.As(err, &pe) && pe.Path == pattern {
+			err = pe.Err
+		}
 		return nil, fmt.Errorf("scan %s: %w", pattern, err)
 	}
 	scratch, err := s.opts.Scratch()
@@ -153,16 +162,20 @@ func (s *Scan) bind(_ map[string]any, args ...any) (duckdb.ParallelChunkTableSou
 		keep: func(*task) decode.Keep { return nil },
 	}
 	for _, file := range files {
+		if file.Kind == unpack.Parquet && file.Problem == "" {
+			tellParquet(ctx, s.db, s.opts.Sources, &file)
+		}
 		switch {
 		case file.Problem != "" && (file.Source == nil || file.Source == p.source):
 			return nil, fmt.Errorf("scan %s: %s", file.Path, file.Problem)
 		case file.Source != p.source:
 			continue
-		case file.Kind == unpack.Parquet:
-			return nil, fmt.Errorf("scan %s: a Parquet file: read it with read_parquet('%s'), or load it", file.Path, file.Path)
 		}
 		t := &task{path: file.Path, local: file.Local, size: file.Size, place: uint32(len(pull.tasks) + 1)}
 		t.tally.FileID = int64(t.place)
+		if file.Kind == unpack.Parquet {
+			t.other = &parquetRows{ctx: ctx, db: s.db, source: p.source, path: file.Local}
+		}
 		pull.tasks = append(pull.tasks, t)
 	}
 	if len(pull.tasks) == 0 {

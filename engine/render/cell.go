@@ -109,6 +109,9 @@ func appendBlob(dst, b []byte) []byte {
 	return dst
 }
 
+// AppendJSON adds a cell as JSON to dst, as [JSON] writes it.
+func AppendJSON(dst []byte, v any) []byte { return appendJSON(dst, v) }
+
 // appendJSON writes a cell as JSON.
 func appendJSON(dst []byte, v any) []byte {
 	switch v := v.(type) {

@@ -143,11 +143,12 @@ func TestTableStreamsPastTheSample(t *testing.T) {
 }
 
 func TestTableLeavesOutColumns(t *testing.T) {
-	rows := &memory{columns: columns("a", "VARCHAR", "b", "VARCHAR", "c", "VARCHAR"), rows: [][]any{{"0123456789abc", "0123456789abc", "0123456789abc"}}}
-	got := text(t, rows, Options{Width: 24, Footer: true})
-	want := `a            b
-───────────  ───────────
-0123456789…  0123456789…
+	const long = "0123456789abcdefg"
+	rows := &memory{columns: columns("a", "VARCHAR", "b", "VARCHAR", "c", "VARCHAR"), rows: [][]any{{long, long, long}}}
+	got := text(t, rows, Options{Width: 34, Footer: true})
+	want := `a                 b
+────────────────  ────────────────
+0123456789abcde…  0123456789abcde…
 1 column not shown for want of width (format line shows all): c
 1 row
 `

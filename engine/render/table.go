@@ -13,7 +13,7 @@ const (
 	sampleRows  = 200
 	sampleBytes = 1 << 20
 	// narrowest is the width below which a column of text is not pressed.
-	narrowest = 10
+	narrowest = 15 // an IPv4 address
 	// widest is the most a column is padded to where the width is unlimited: a
 	// longer text stays whole and pushes the rest of its row aside.
 	widest = 200

@@ -100,6 +100,10 @@ type Config struct {
 	Greeting string
 	// History is the file of past statements; empty: none is kept.
 	History string
+	// Params are values for $name from the start, as .param set gives them.
+	Params map[string]string
+	// StopAtError ends a script at its first failed statement or command.
+	StopAtError bool
 	// Getenv is asked for PAGER, TERM and LESS; nil: no variable is set.
 	Getenv func(string) string
 	// Now is the clock for .timing; nil: the machine's.
@@ -152,6 +156,9 @@ func (c *Config) getenv(name string) string {
 	return c.Getenv(name)
 }
 
+// done reports whether a script is to end before its end.
+func (s *session) done() bool { return s.failed && s.cfg.StopAtError && s.term == nil }
+
 // script feeds the lines of r to the session. It returns an error only when r
 // cannot be read or ctx ended.
 func (s *session) script(ctx context.Context, name string, r io.Reader) error {
@@ -159,7 +166,7 @@ func (s *session) script(ctx context.Context, name string, r io.Reader) error {
 	s.input = input{name: name}
 	defer func() { s.input = outer }()
 	lines := bufio.NewReaderSize(r, 64<<10)
-	for !s.quit {
+	for !s.quit && !s.done() {
 		line, err := lines.ReadString('\n')
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -180,7 +187,9 @@ func (s *session) script(ctx context.Context, name string, r io.Reader) error {
 			return nil
 		}
 		if err == io.EOF {
-			s.flush(ctx)
+			if !s.done() {
+				s.flush(ctx)
+			}
 			break
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
 	"slices"
@@ -55,6 +56,7 @@ func newSession(cfg Config, t *terminal) *session {
 		cfg.Now = time.Now
 	}
 	s := &session{cfg: cfg, term: t, format: cfg.Format, paging: true, params: map[string]string{}, cat: &Catalogue{}}
+	maps.Copy(s.params, cfg.Params)
 	if s.format == "" {
 		s.format = "csv"
 		if t != nil || isTerminal(cfg.Out) {
@@ -112,7 +114,7 @@ func (s *session) feed(ctx context.Context, line string) {
 		}
 		s.remember(st.Piece)
 		s.statement(ctx, st.SQL, first+st.Line-1)
-		if s.stopped || ctx.Err() != nil {
+		if s.stopped || ctx.Err() != nil || s.done() {
 			return
 		}
 	}
@@ -121,7 +123,7 @@ func (s *session) feed(ctx context.Context, line string) {
 // flush runs a last statement without a semicolon.
 func (s *session) flush(ctx context.Context) {
 	for _, st := range sqltext.Split(s.input.pending) {
-		if st.SQL != "" {
+		if st.SQL != "" && !s.done() {
 			s.statement(ctx, st.SQL, s.input.first+st.Line-1)
 		}
 	}

@@ -24,6 +24,10 @@ var style string
 //go:embed page.js
 var script string
 
+// Mark stands near the beginning of every report of [HTML], by which a program
+// tells that a file is one.
+const Mark = `<meta name="generator" content="LogQuarry triage">`
+
 // HTML writes the report as one file that needs nothing else: no network, no
 // script, no font. Its content security policy allows its own style and script
 // by their hashes and forbids all else.

@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -90,6 +91,11 @@ func open(ctx context.Context, path string, opts Options) (*Case, error) {
 	if statErr != nil && !opts.Create {
 		return nil, statErr
 	}
+	if statErr == nil {
+		if err := checkMagic(path, opts.Create); err != nil {
+			return nil, err
+		}
+	}
 	if strings.ContainsAny(path, "?%#") {
 		return nil, errors.New("the path of a case cannot contain ?, % or #")
 	}
@@ -123,6 +129,28 @@ func open(ctx context.Context, path string, opts Options) (*Case, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// checkMagic refuses a file that is no database before DuckDB sees it, for
+// DuckDB makes a new database over a short file of anything.
+func checkMagic(path string, create bool) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	// DuckDB's main header: eight bytes of checksum, then the mark.
+	head := make([]byte, 12)
+	n, err := io.ReadFull(f, head)
+	switch {
+	case n == 0 && err == io.EOF && create:
+		return nil // an empty file is a database that is about to be
+	case err == nil && string(head[8:]) == "DUCK":
+		return nil
+	case err != nil && err != io.EOF && err != io.ErrUnexpectedEOF:
+		return err
+	}
+	return fmt.Errorf("%w: it is no DuckDB database", ErrNotCase)
 }
 
 var lockHolder = regexp.MustCompile(`PID (\d+)`)

@@ -87,6 +87,10 @@ func (r *rows) start(sql string, params map[string]any) error {
 	if mapping.ExecutePending(pending, &r.res) == mapping.StateError {
 		return Error{mapping.ResultError(&r.res)}
 	}
+	// Of other statements DuckDB makes a count of rows, or an empty result.
+	if mapping.ResultReturnType(r.res) != mapping.ResultTypeQueryResult {
+		return nil
+	}
 	for i := range mapping.ColumnCount(&r.res) {
 		t := mapping.ColumnLogicalType(&r.res, i)
 		r.cols = append(r.cols, value.Column{Name: mapping.ColumnName(&r.res, i), Type: typeName(t)})

@@ -35,7 +35,8 @@ SELECT
       json_extract_scalar(request_parameters, '$.name'))
   END AS target,
   CASE
-    WHEN error_code IS NULL AND error_message IS NULL AND COALESCE(response_elements, '') NOT LIKE '%":"Failure"%' THEN 'success'
+    WHEN event_source = 'signin.amazonaws.com' AND response_elements LIKE '%"Failure"%' THEN 'failure'
+    WHEN COALESCE(NULLIF(error_code, ''), NULLIF(error_message, ''), '') = '' THEN 'success'
     WHEN error_code = 'Client.DryRunOperation' THEN 'dry_run'
     WHEN lower(error_code) LIKE '%denied%' OR lower(error_code) LIKE '%unauthorized%' OR lower(error_code) LIKE '%forbidden%' THEN 'denied'
     ELSE 'failure'

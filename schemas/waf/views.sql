@@ -46,7 +46,7 @@ SELECT
   count(CASE WHEN action = 'ALLOW' THEN 1 END) AS allowed,
   count(CASE WHEN action = 'BLOCK' THEN 1 END) AS blocked,
   count(CASE WHEN action IN ('CAPTCHA', 'CHALLENGE') THEN 1 END) AS challenged,
-  count(CASE WHEN non_terminating_matching_rules <> '[]' THEN 1 END) AS counted,
+  count(CASE WHEN json_array_length(non_terminating_matching_rules) > 0 THEN 1 END) AS counted,
   count(DISTINCT uri) AS uris,
   count(DISTINCT COALESCE(host, header_host)) AS hosts,
   count(DISTINCT header_user_agent) AS user_agents,
@@ -57,14 +57,15 @@ SELECT
 FROM waf
 GROUP BY client_ip;
 
--- Rule groups that inspected a request, one row each, with the group's own report as JSON beside the request.
+-- Rule groups in which a rule matched, one row a group and request, with the group's own report as JSON.
 CREATE OR REPLACE VIEW waf_rule_groups AS
 SELECT
   w."timestamp", json_extract_scalar(g.rule_group, '$.ruleGroupId') AS rule_group_id, g.rule_group,
   w.action, w.client_ip, w.country, w.http_method, w.host, w.header_host, w.uri, w.args,
   w.header_user_agent, w.label_names, w.webacl_id, w.request_id, w.file_id, w.record_no
-FROM (SELECT waf.*, json_elements(rule_group_list) AS elements FROM waf WHERE rule_group_list <> '[]') w
-CROSS JOIN UNNEST(w.elements) AS g (rule_group);
+FROM (SELECT waf.*, json_elements(rule_group_list) AS elements FROM waf WHERE rule_group_list LIKE '%"ruleId"%') w
+CROSS JOIN UNNEST(w.elements) AS g (rule_group)
+WHERE json_format(g.rule_group) LIKE '%"ruleId"%';
 
 -- Rules that matched, one row a rule and request, with why and in which mode: terminating, non_terminating, group_terminating, group_non_terminating, excluded or rate_based.
 CREATE OR REPLACE VIEW waf_rule_matches AS

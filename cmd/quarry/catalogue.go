@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"logquarry/engine/hunt"
+	"logquarry/engine/schema"
+	"logquarry/engine/session"
+	"logquarry/engine/sqltext"
+)
+
+func (a *app) packsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "packs [PACK|ID|FILE.sql…]",
+		Short: "List packs of hunts, or the hunts in one",
+		Example: `  quarry packs
+  quarry packs cross-source
+  quarry packs all --format csv`,
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return huntNames(), cobra.ShellCompDirectiveDefault
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			lib, err := library()
+			if err != nil {
+				return err
+			}
+			if len(args) == 0 {
+				l := newList("pack", "hunts", "sources")
+				l.columns[1].Type = "BIGINT"
+				for _, p := range append(lib.Packs(), hunt.Pack{Name: hunt.AllPack, Hunts: lib.Hunts()}) {
+					var sources []string
+					for _, h := range p.Hunts {
+						sources = append(sources, h.Sources...)
+					}
+					slices.Sort(sources)
+					l.add(p.Name, int64(len(p.Hunts)), strings.Join(slices.Compact(sources), ", "))
+				}
+				_, err := a.show(l)
+				return err
+			}
+			hunts, err := lib.Select(args)
+			if err != nil {
+				return &usageError{err, hintOf(err)}
+			}
+			l := newList("id", "severity", "title", "attack", "sources", "parameters", "means")
+			for _, h := range hunts {
+				var params []string
+				for _, p := range h.Params {
+					params = append(params, p.Name+"="+session.Default(p))
+				}
+				l.add(h.ID, string(h.Severity), h.Title, strings.Join(h.Attack, ", "), strings.Join(h.Sources, ", "), strings.Join(params, " "), h.Means)
+			}
+			_, err = a.show(l)
+			return err
+		},
+	}
+}
+
+func (a *app) sourcesCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "sources",
+		Short: "List the kinds of logs that can be read",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			sources, err := a.sources()
+			if err != nil {
+				return err
+			}
+			l := newList("source", "title", "shape", "columns", "citation")
+			l.columns[3].Type = "BIGINT"
+			for _, s := range sources {
+				shape := string(s.Shape)
+				if s.Parquet {
+					shape += ", parquet"
+				}
+				l.add(s.Name, s.Title, shape, int64(len(s.AllColumns())), s.Cite)
+			}
+			_, err = a.show(l)
+			return err
+		},
+	}
+}
+
+func (a *app) schemaCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema [TABLE]",
+		Short: "Describe tables and views, or the columns of one",
+		Example: `  quarry schema
+  quarry schema cloudtrail
+  quarry schema events`,
+		Args: cobra.MaximumNArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			sources, err := a.sources()
+			if err != nil {
+				return nil, cobra.ShellCompDirectiveError
+			}
+			var names []string
+			for _, s := range sources {
+				names = append(names, s.Name+"\t"+s.Title)
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			sources, err := a.sources()
+			if err != nil {
+				return err
+			}
+			if len(args) == 1 {
+				for _, s := range sources {
+					if strings.EqualFold(s.Name, args[0]) {
+						_, err := a.show(describe(s))
+						return err
+					}
+				}
+			}
+			return a.describeOther(c.Context(), args)
+		},
+	}
+}
+
+// describe are the columns of a source's table.
+func describe(s *schema.Source) *list {
+	l := newList("column", "type", "unit", "about", "field", "citation")
+	for _, c := range s.AllColumns() {
+		cite := c.Cite
+		if cite == "" {
+			cite = s.Cite
+		}
+		l.add(c.Name, c.Type.SQL(), c.Unit, c.Doc, c.From, cite)
+	}
+	return l
+}
+
+// describeOther lists the tables and views of a case, or the columns of one
+// that is no source's table. Without a case an empty one serves.
+func (a *app) describeOther(ctx context.Context, args []string) (err error) {
+	o, err := a.open(ctx, question{scratch: true})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cerr := o.close(); err == nil {
+			err = cerr
+		}
+	}()
+	cat, err := o.Catalogue(ctx)
+	if err != nil {
+		return err
+	}
+	if len(args) == 0 {
+		l := newList("name", "kind", "columns", "about")
+		l.columns[2].Type = "BIGINT"
+		for _, view := range []bool{false, true} {
+			for _, r := range cat.Relations {
+				kind := "table"
+				if r.View {
+					kind = "view"
+				}
+				if r.View == view {
+					l.add(r.Name, kind, int64(len(r.Columns)), r.Doc)
+				}
+			}
+		}
+		_, err := a.show(l)
+		return err
+	}
+	var names []string
+	for _, r := range cat.Relations {
+		if strings.EqualFold(r.Name, args[0]) {
+			l := newList("column", "type", "about")
+			for _, c := range r.Columns {
+				l.add(c.Name, c.Type, c.Doc)
+			}
+			_, err := a.show(l)
+			return err
+		}
+		names = append(names, r.Name)
+	}
+	hint := "quarry schema lists them"
+	if near, ok := sqltext.Nearest(args[0], names); ok {
+		hint = "did you mean " + near + "?"
+	}
+	return usage(hint, "schema %s: no such table or view", args[0])
+}
+
+func (a *app) pivotCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "pivot VALUE",
+		Short: "Everything about an address, ARN, key, instance, bucket … in the order of time",
+		Example: `  quarry pivot 198.51.100.77
+  quarry pivot 203.0.113.0/24 --format csv
+  quarry pivot AKIAIOSFODNN7EXAMPLE
+  quarry pivot i-0abcdef1234567890`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usage("quarry pivot 198.51.100.77", "pivot needs one VALUE")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) (err error) {
+			ctx := c.Context()
+			o, err := a.open(ctx, question{})
+			if err != nil {
+				return err
+			}
+			defer func() {
+				if cerr := o.close(); err == nil {
+					err = cerr
+				}
+			}()
+			rows, err := o.Pivot(ctx, args[0])
+			if err != nil {
+				return fmt.Errorf("pivot %s: %w", args[0], err)
+			}
+			n, err := a.show(rows)
+			err = errors.Join(err, rows.Close())
+			if err == nil && n == 0 && !a.quiet {
+				fmt.Fprintf(a.err, "nothing about %s in %s\n", escapeLines(args[0]), escapeLines(o.Case().Path))
+			}
+			return err
+		},
+	}
+}

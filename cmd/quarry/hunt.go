@@ -1,0 +1,438 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"logquarry/engine/hunt"
+	"logquarry/engine/render"
+	"logquarry/engine/value"
+)
+
+type huntFlags struct {
+	params       []string
+	since, until string
+	failOnHit    bool
+	rows         int
+}
+
+func (a *app) huntCommand() *cobra.Command {
+	var f huntFlags
+	c := &cobra.Command{
+		Use:   "hunt [PACK|ID|FILE.sql|FOLDER…]",
+		Short: "Run hunts over the case",
+		Long: `hunt runs packs, single hunts, .sql files or folders of them; without a name the
+pack triage, with "all" every hunt. A hunt whose sources are not in the case is
+skipped and said so. quarry packs lists what there is.
+
+A table shows the findings of each hunt under its title. The other formats are
+one stream of all findings: hunt_id, severity, title, attack, time, source,
+principal, src_ip, target, summary, and details, a JSON object of the rest.`,
+		Example: `  quarry hunt
+  quarry hunt cross-source --since 7d
+  quarry hunt ct-failed-logins -p threshold=3
+  quarry hunt all --format ndjson --output findings.ndjson
+  quarry hunt --fail-on-hit --quiet`,
+		RunE: func(c *cobra.Command, args []string) error { return a.hunt(c.Context(), args, f) },
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return huntNames(), cobra.ShellCompDirectiveDefault
+		},
+	}
+	c.Flags().StringArrayVarP(&f.params, "param", "p", nil, "`name=value` of a parameter; may be given again")
+	c.Flags().StringVar(&f.since, "since", "", "only events from this `time` on: "+timesHelp)
+	c.Flags().StringVar(&f.until, "until", "", "only events before this `time`")
+	c.Flags().BoolVar(&f.failOnHit, "fail-on-hit", false, "exit with 4 where a hunt finds something")
+	c.Flags().IntVar(&f.rows, "rows", 20, "`number` of findings a table shows of each hunt; 0: all")
+	return c
+}
+
+// huntNames are the packs and hunts, for completion.
+func huntNames() []string {
+	lib, err := library()
+	if err != nil {
+		return nil
+	}
+	names := []string{hunt.AllPack + "\tevery hunt"}
+	for _, p := range lib.Packs() {
+		names = append(names, p.Name+"\tpack of "+fmt.Sprint(len(p.Hunts)))
+	}
+	for _, h := range lib.Hunts() {
+		names = append(names, h.ID+"\t"+h.Title)
+	}
+	return names
+}
+
+// hunted is the object of hunt --json.
+type hunted struct {
+	Hunts    int64        `json:"hunts"`
+	Hits     int64        `json:"hits"` // hunts with findings
+	Findings int64        `json:"findings"`
+	Skipped  int64        `json:"skipped"`
+	Failed   int64        `json:"failed"`
+	Seconds  float64      `json:"seconds"`
+	Results  []huntResult `json:"results"`
+}
+
+type huntResult struct {
+	ID       string     `json:"id"`
+	Severity string     `json:"severity"`
+	Title    string     `json:"title"`
+	Findings int64      `json:"findings"`
+	First    *time.Time `json:"first_time,omitempty"`
+	Last     *time.Time `json:"last_time,omitempty"`
+	Missing  []string   `json:"missing_sources,omitempty"`
+	Error    string     `json:"error,omitempty"`
+	Seconds  float64    `json:"seconds"`
+}
+
+func (h *hunted) add(r hunt.Result) {
+	x := huntResult{ID: r.Hunt.ID, Severity: string(r.Hunt.Severity), Title: r.Hunt.Title, Findings: r.Count,
+		Missing: r.Missing, Seconds: r.Elapsed.Seconds()}
+	if !r.First.IsZero() {
+		x.First, x.Last = &r.First, &r.Last
+	}
+	h.Hunts++
+	h.Findings += r.Count
+	switch {
+	case r.Err != nil:
+		x.Error = r.Err.Error()
+		h.Failed++
+	case len(r.Missing) > 0:
+		h.Skipped++
+	case r.Count > 0:
+		h.Hits++
+	}
+	h.Results = append(h.Results, x)
+}
+
+func (a *app) hunt(ctx context.Context, names []string, f huntFlags) (err error) {
+	since, until, err := window(f.since, f.until, time.Now())
+	if err != nil {
+		return err
+	}
+	values, err := pairs(f.params)
+	if err != nil {
+		return err
+	}
+	lib, err := library()
+	if err != nil {
+		return err
+	}
+	hunts, err := lib.Select(names)
+	if err == nil {
+		err = hunt.Check(hunts, values)
+	}
+	if err != nil {
+		var e *hunt.Error
+		if errors.As(err, &e) && e.File == "" {
+			return &usageError{err, e.Hint}
+		}
+		return err
+	}
+	t, err := a.results()
+	if err != nil {
+		return err
+	}
+	defer func() { err = t.finish(err) }()
+	format, err := a.resultFormat(t.Writer)
+	if err != nil {
+		return err
+	}
+	o, err := a.open(ctx, question{})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cerr := o.close(); err == nil {
+			err = cerr
+		}
+	}()
+	opts := hunt.Options{Params: values, Since: since, Until: until}
+	start := time.Now()
+	did := &hunted{}
+	opts.Done = func(r hunt.Result) error { did.add(r); return nil }
+	switch {
+	case a.json && t.file == nil:
+		_, err = hunt.Run(ctx, o.Case(), hunts, opts)
+	case format == render.Table || format == render.Line || format == render.Markdown:
+		err = a.huntPages(ctx, t.Writer, o, hunts, opts, did, f.rows, format)
+	default:
+		err = a.huntStream(ctx, t.Writer, o, hunts, opts, format)
+	}
+	if err != nil {
+		return err
+	}
+	did.Seconds = time.Since(start).Seconds()
+	if a.json {
+		if err := a.tell(did); err != nil {
+			return err
+		}
+	}
+	a.huntsDone(did)
+	switch {
+	case did.Failed > 0:
+		return errTold
+	case f.failOnHit && did.Findings > 0:
+		return errHits
+	}
+	return nil
+}
+
+// huntsDone says how the hunts went: those that failed always, the rest for a
+// person.
+func (a *app) huntsDone(did *hunted) {
+	var skipped []string
+	missing := map[string]bool{}
+	for _, r := range did.Results {
+		if r.Error != "" {
+			fmt.Fprintf(a.err, "quarry: hunt %s: %s\n", render.Escape(r.ID), escapeLines(r.Error))
+		}
+		if len(r.Missing) > 0 {
+			skipped = append(skipped, r.ID)
+			for _, m := range r.Missing {
+				missing[m] = true
+			}
+		}
+	}
+	if a.quiet {
+		return
+	}
+	fmt.Fprintf(a.err, "%s, %d with findings (%s), %d without", plural(did.Hunts, "hunt"), did.Hits, plural(did.Findings, "row"),
+		did.Hunts-did.Hits-did.Skipped-did.Failed)
+	if did.Failed > 0 {
+		fmt.Fprintf(a.err, ", %d failed", did.Failed)
+	}
+	fmt.Fprintf(a.err, ", in %s\n", seconds(did.Seconds))
+	if len(skipped) > 0 {
+		var names []string
+		for m := range missing {
+			names = append(names, m)
+		}
+		slices.Sort(names)
+		fmt.Fprintf(a.err, "%d skipped for want of %s in the case: %s\n", len(skipped), strings.Join(names, ", "), render.Escape(strings.Join(skipped, ", ")))
+	}
+}
+
+// huntPages shows each hunt with findings under its title.
+func (a *app) huntPages(ctx context.Context, w io.Writer, o *opened, hunts []hunt.Hunt, opts hunt.Options, did *hunted, most int, format render.Format) error {
+	var page *list
+	opts.Rows = func(_ hunt.Hunt, rows value.Rows) error {
+		page = &list{columns: rows.Columns()}
+		for (most == 0 || len(page.cells) < most) && rows.Next() {
+			page.cells = append(page.cells, slices.Clone(rows.Values()))
+		}
+		return nil // what is left is counted
+	}
+	opts.Done = func(r hunt.Result) error {
+		did.add(r)
+		if r.Count == 0 || page == nil {
+			return nil
+		}
+		if err := a.huntPage(w, r, page, format); err != nil {
+			return err
+		}
+		page = nil
+		return nil
+	}
+	_, err := hunt.Run(ctx, o.Case(), hunts, opts)
+	return err
+}
+
+func (a *app) huntPage(w io.Writer, r hunt.Result, page *list, format render.Format) error {
+	h := r.Hunt
+	title := h.Title
+	if h.Plain {
+		title = h.File
+	}
+	head := strings.ToUpper(string(h.Severity))
+	if head != "" && a.colour(w) {
+		head = severityColour(h.Severity) + head + "\x1b[0m"
+	}
+	if head != "" {
+		head += "  "
+	}
+	count := plural(r.Count, "finding")
+	if n := int64(len(page.cells)); n < r.Count {
+		count += fmt.Sprintf(", the first %s below", render.Thousands(n))
+	}
+	line := fmt.Sprintf("%s%s  (%s)  %s", head, render.Escape(title), render.Escape(h.ID), count)
+	if format == render.Markdown {
+		line = "## " + line + "\n"
+	}
+	if _, err := fmt.Fprintln(w, line); err != nil {
+		return err
+	}
+	width := terminal(w)
+	if width > 0 && format == render.Table {
+		page = leadingOf(page)
+	}
+	_, err := render.Write(w, page, render.Options{Format: format, Width: width, Colour: a.colour(w), Terminal: width > 0})
+	if err == nil {
+		_, err = fmt.Fprintln(w)
+	}
+	return err
+}
+
+// leadingOf is the page with the columns all hunts share and no others, as
+// far as it has them: a terminal has no room for more. What a hunt adds is in
+// the other formats and in the shell.
+func leadingOf(page *list) *list {
+	var keep []int
+	for i, c := range page.columns {
+		// The title says mostly which source it is.
+		if c.Name != "source" && slices.Contains(hunt.Leading(), c.Name) {
+			keep = append(keep, i)
+		}
+	}
+	if keep == nil {
+		return page
+	}
+	out := &list{}
+	for _, i := range keep {
+		out.columns = append(out.columns, page.columns[i])
+	}
+	for _, row := range page.cells {
+		var cells []any
+		for _, i := range keep {
+			cells = append(cells, row[i])
+		}
+		out.cells = append(out.cells, cells)
+	}
+	return out
+}
+
+func severityColour(s hunt.Severity) string {
+	switch s {
+	case hunt.Critical:
+		return "\x1b[1;97;41m"
+	case hunt.High:
+		return "\x1b[1;31m"
+	case hunt.Medium:
+		return "\x1b[33m"
+	case hunt.Low:
+		return "\x1b[36m"
+	}
+	return "\x1b[2m"
+}
+
+// findings are the rows of many hunts as one result.
+type findings struct {
+	from chan []any
+	row  []any
+	done func() error // the run's error, once from is closed
+	err  error
+}
+
+func (f *findings) Columns() []value.Column {
+	columns := []value.Column{{Name: "hunt_id", Type: "VARCHAR"}, {Name: "severity", Type: "VARCHAR"},
+		{Name: "title", Type: "VARCHAR"}, {Name: "attack", Type: "VARCHAR"}}
+	for _, name := range hunt.Leading() {
+		c := value.Column{Name: name, Type: "VARCHAR"}
+		if name == "time" {
+			c.Type = "TIMESTAMP"
+		}
+		columns = append(columns, c)
+	}
+	return append(columns, value.Column{Name: "details", Type: "VARCHAR"})
+}
+
+func (f *findings) Next() bool {
+	row, ok := <-f.from
+	if !ok {
+		f.err = f.done()
+		return false
+	}
+	f.row = row
+	return true
+}
+
+func (f *findings) Values() []any { return f.row }
+func (f *findings) Err() error    { return f.err }
+func (f *findings) Close() error  { return nil }
+
+// huntStream writes the findings of all hunts as one result, as they come.
+func (a *app) huntStream(ctx context.Context, w io.Writer, o *opened, hunts []hunt.Hunt, opts hunt.Options, format render.Format) error {
+	g, gctx := errgroup.WithContext(ctx)
+	f := &findings{from: make(chan []any, 256)}
+	opts.Rows = func(h hunt.Hunt, rows value.Rows) error {
+		shape := newShape(h, rows.Columns())
+		for rows.Next() {
+			select {
+			case f.from <- shape.row(rows.Values()):
+			case <-gctx.Done():
+				return context.Cause(gctx)
+			}
+		}
+		return nil
+	}
+	// A run that is cut off must not look whole: its error ends the rows too.
+	var cut error
+	f.done = func() error { return cut }
+	g.Go(func() error {
+		defer close(f.from)
+		_, cut = hunt.Run(gctx, o.Case(), hunts, opts)
+		return cut
+	})
+	width := terminal(w)
+	g.Go(func() error {
+		_, err := render.Write(w, f, render.Options{Format: format, Width: width, Terminal: width > 0})
+		return err
+	})
+	return g.Wait()
+}
+
+// shape says where the columns of one hunt go among those all findings share.
+type shape struct {
+	head    []any
+	columns []value.Column
+	at      []int // place among the leading columns, or -1: details
+}
+
+func newShape(h hunt.Hunt, columns []value.Column) *shape {
+	var severity, title, attack any
+	if h.Severity != "" {
+		severity = string(h.Severity)
+	}
+	if h.Title != "" {
+		title = h.Title
+	}
+	if h.Attack != nil {
+		attack = strings.Join(h.Attack, ",")
+	}
+	s := &shape{head: []any{h.ID, severity, title, attack}, columns: columns}
+	taken := map[int]bool{}
+	for _, c := range columns {
+		i := slices.Index(hunt.Leading(), c.Name)
+		if i >= 0 && taken[i] {
+			i = -1
+		}
+		taken[i] = true
+		s.at = append(s.at, i)
+	}
+	return s
+}
+
+func (s *shape) row(cells []any) []any {
+	row := make([]any, len(s.head)+len(hunt.Leading())+1)
+	copy(row, s.head)
+	var details value.Struct
+	for i, cell := range cells {
+		if s.at[i] >= 0 {
+			row[len(s.head)+s.at[i]] = cell
+		} else {
+			details = append(details, value.Field{Name: s.columns[i].Name, Value: cell})
+		}
+	}
+	if details != nil {
+		row[len(row)-1] = string(render.AppendJSON(nil, details))
+	}
+	return row
+}

@@ -1,0 +1,263 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"quarry": func() { os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+	})
+}
+
+// evidence is the folder of the made-up incident.
+const evidence = "../../testdata/evidence"
+
+func TestScript(t *testing.T) {
+	logs, err := filepath.Abs(evidence)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("LOGS", logs)
+			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("TMPDIR", e.Getenv("TMPDIR"))
+			e.Setenv("TERM", "xterm-256color")
+			return os.MkdirAll(e.Getenv("TMPDIR"), 0o700)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":   exits,
+			"missing": missing,
+			"mode":    mode,
+			"onefile": onefile,
+			"holding": holding,
+		},
+	})
+}
+
+// exits CODE COMMAND… runs a command and wants that exit code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND [ARG…]")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	code := 0
+	var ee *exec.ExitError
+	if ok := asExit(err, &ee); ok {
+		code = ee.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if fmt.Sprint(code) != args[0] {
+		ts.Fatalf("exit code %d, want %s", code, args[0])
+	}
+}
+
+func asExit(err error, to **exec.ExitError) bool {
+	e, ok := err.(*exec.ExitError)
+	*to = e
+	return ok
+}
+
+// missing FILE… wants that none of the files is there; FILE may be a pattern.
+func missing(ts *testscript.TestScript, _ bool, args []string) {
+	for _, p := range args {
+		found, err := filepath.Glob(ts.MkAbs(p))
+		if err != nil || len(found) > 0 {
+			ts.Fatalf("found %v (%v)", found, err)
+		}
+	}
+}
+
+// mode PERM FILE wants the file's permissions.
+func mode(ts *testscript.TestScript, _ bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%04o", info.Mode().Perm()); got != args[0] {
+		ts.Fatalf("%s has mode %s, want %s", args[1], got, args[0])
+	}
+}
+
+// onefile DIR wants the folder to hold one file.
+func onefile(ts *testscript.TestScript, _ bool, args []string) {
+	entries, err := os.ReadDir(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(entries) != 1 {
+		ts.Fatalf("%s holds %v", args[0], entries)
+	}
+}
+
+// holding CASE COMMAND… runs a command, which is to fail, while another
+// process has the case open for writing.
+func holding(ts *testscript.TestScript, _ bool, args []string) {
+	holder := exec.Command(must(os.Executable()), "--case", ts.MkAbs(args[0]), "-")
+	holder.Args[0] = "quarry"
+	holder.Path = must(exec.LookPath(holder.Path))
+	in, err := holder.StdinPipe()
+	ts.Check(err)
+	out, err := holder.StdoutPipe()
+	ts.Check(err)
+	holder.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"))
+	bin, err := exec.LookPath(filepath.Join(binOf(ts), "quarry"))
+	ts.Check(err)
+	holder.Path = bin
+	ts.Check(holder.Start())
+	defer func() {
+		in.Close()
+		holder.Wait()
+	}()
+	_, err = fmt.Fprintln(in, "CREATE TABLE held (a INTEGER);\nSELECT 'held';")
+	ts.Check(err)
+	buf := make([]byte, 64)
+	_, err = out.Read(buf) // the case is open now
+	ts.Check(err)
+	exits(ts, false, append([]string{"1"}, args[1:]...))
+}
+
+// binOf is the folder of the test's commands, first in its PATH.
+func binOf(ts *testscript.TestScript) string {
+	return filepath.SplitList(ts.Getenv("PATH"))[0]
+}
+
+func must(s string, err error) string {
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
+// command is quarry as a process of its own, in folder dir.
+func command(t *testing.T, dir string, args ...string) *exec.Cmd {
+	t.Helper()
+	// testscript put the commands into PATH before the tests began.
+	bin, err := exec.LookPath("quarry")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(t.Context(), bin, args...)
+	c.Dir = dir
+	c.Env = append(os.Environ(), "HOME="+dir, "TMPDIR="+t.TempDir(), "TERM=xterm-256color", "QUARRY_CASE=")
+	return c
+}
+
+// TestLoadAgreesWithAnswers compares load --json with what the evidence is
+// known to hold.
+func TestLoadAgreesWithAnswers(t *testing.T) {
+	text, err := os.ReadFile(evidence + ".answers.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type count struct{ Files, Records, Rows, Duplicates, Rejects int64 }
+	var want struct {
+		Totals  count
+		Sources map[string]count
+		Unknown []string `yaml:"unknown_files"`
+	}
+	if err := yaml.Unmarshal(text, &want); err != nil {
+		t.Fatal(err)
+	}
+	logs, err := filepath.Abs(evidence)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	out, err := command(t, dir, "load", logs, "--json").Output()
+	if ee, ok := err.(*exec.ExitError); !ok || ee.ExitCode() != exitAside {
+		t.Fatalf("load: %v", err)
+	}
+	var got struct {
+		count
+		Skipped int64            `json:"files_skipped"`
+		Sources map[string]count `json:"sources"`
+	}
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	if got.count != want.Totals || !reflect.DeepEqual(got.Sources, want.Sources) || got.Skipped != int64(len(want.Unknown)) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+}
+
+// TestInterruptedLoad ends a load with a signal: it stops within a second, and
+// the same command goes on.
+func TestInterruptedLoad(t *testing.T) {
+	dir := t.TempDir()
+	logs := filepath.Join(dir, "logs")
+	if err := os.Mkdir(logs, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	writeFlows(t, filepath.Join(logs, "flows.log"), 800_000)
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		c := command(t, dir, "load", "logs", "--threads", "1")
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		waitFor(t, filepath.Join(dir, defaultCase))
+		time.Sleep(300 * time.Millisecond) // into the load itself
+		if err := c.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		err := c.Wait()
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("%v: stopped after %v", sig, took)
+		}
+		if c.ProcessState.ExitCode() != exitInterrupted {
+			t.Errorf("%v: %v", sig, err)
+		}
+	}
+	if out, err := command(t, dir, "load", "logs", "-q").CombinedOutput(); err != nil {
+		t.Fatalf("again: %v: %s", err, out)
+	}
+	out, err := command(t, dir, "-e", "SELECT count(*) AS n FROM vpc_flow").Output()
+	if err != nil || string(out) != "n\n800000\n" {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+func waitFor(t *testing.T, path string) {
+	t.Helper()
+	for range 500 {
+		if _, err := os.Stat(path); err == nil {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("%s did not come into being", path)
+}
+
+// writeFlows writes n flow records of the default format.
+func writeFlows(t *testing.T, path string, n int) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	buf := []byte("version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status\n")
+	for i := range n {
+		buf = fmt.Appendf(buf, "2 111122223333 eni-0a1b2c3d 10.0.%d.%d 192.0.2.%d %d 443 6 10 840 %d %d ACCEPT OK\n",
+			i/250%250, i%250, i%200, 1024+i%60000, 1773100000+i, 1773100060+i)
+		if len(buf) > 1<<20 || i == n-1 {
+			if _, err := f.Write(buf); err != nil {
+				t.Fatal(err)
+			}
+			buf = buf[:0]
+		}
+	}
+}

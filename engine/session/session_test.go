@@ -1,0 +1,243 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"logquarry/engine/find"
+	"logquarry/engine/hunt"
+	"logquarry/engine/load"
+	"logquarry/engine/schema"
+	"logquarry/engine/store"
+	"logquarry/engine/value"
+	"logquarry/queries"
+	"logquarry/schemas"
+)
+
+const flows = `version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status
+2 111122223333 eni-0a1b2c3d 10.0.0.1 192.0.2.10 40000 443 6 10 840 1773100000 1773100060 ACCEPT OK
+2 111122223333 eni-0a1b2c3d 10.0.0.12 198.51.100.9 40001 22 6 10 840 1773100100 1773100160 REJECT OK
+`
+
+// fixture is a session over two flow records.
+func fixture(t *testing.T, readOnly bool) (*Session, string) {
+	t.Helper()
+	ctx := t.Context()
+	dir := t.TempDir()
+	logs := filepath.Join(dir, "flows.log")
+	if err := os.WriteFile(logs, []byte(flows), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sources, err := schema.Load(schemas.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lib, err := hunt.Load(queries.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "case.duckdb")
+	c, err := store.Open(ctx, path, store.Options{Create: true, Schemas: schemas.FS})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := find.NewFinder(find.Options{Sources: sources, Scratch: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := f.Find(ctx, []string{logs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := load.Load(ctx, c, files, load.Options{Sources: sources}); err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Case: c, Library: lib, Sources: sources}
+	if readOnly {
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if o.Case, err = store.Open(ctx, path, store.Options{ReadOnly: true}); err != nil {
+			t.Fatal(err)
+		}
+		reading := o.Case
+		o.Reopen = func(ctx context.Context) (*store.Case, error) {
+			if err := reading.Close(); err != nil {
+				return nil, err
+			}
+			return store.Open(ctx, path, store.Options{})
+		}
+	}
+	s := New(o)
+	t.Cleanup(func() {
+		if err := s.Case().Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s, logs
+}
+
+// cells are the texts of one column of a result.
+func cells(t *testing.T, rows value.Rows, err error, column string) []string {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for rows.Next() {
+		for i, c := range rows.Columns() {
+			if c.Name == column {
+				text, _ := rows.Values()[i].(string)
+				out = append(out, text)
+			}
+		}
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestPivot(t *testing.T) {
+	s, _ := fixture(t, true)
+	for v, want := range map[string][]string{
+		"10.0.0.1":        {"10.0.0.1"}, // and not 10.0.0.12
+		"198.51.100.9":    {"10.0.0.12"},
+		"10.0.0.0/24":     {"10.0.0.1", "10.0.0.12"},
+		"10.0.0.9/24":     {"10.0.0.1", "10.0.0.12"},
+		"203.0.113.0/24":  nil,
+		"eni-0a1b2c3d":    {"10.0.0.1", "10.0.0.12"},
+		" 111122223333 ":  {"10.0.0.1", "10.0.0.12"},
+		"REJECT":          {"10.0.0.12"},
+		"x' OR true --":   nil,
+		"eni-0a1b2c3d%":   nil,
+		"2001:db8::1":     nil,
+		"2001:db8:0::/32": nil,
+	} {
+		rows, err := s.Pivot(t.Context(), v)
+		if d := cmp.Diff(want, cells(t, rows, err, "src_ip")); d != "" {
+			t.Errorf("%s: %s", v, d)
+		}
+	}
+	if _, err := s.Pivot(t.Context(), " "); err == nil {
+		t.Error("a pivot about nothing was taken")
+	}
+}
+
+func TestRaw(t *testing.T) {
+	s, logs := fixture(t, true)
+	var b strings.Builder
+	if err := s.Raw(t.Context(), &b, 1, 2); err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.Split(flows, "\n")[2]; strings.TrimRight(b.String(), "\r\n") != want {
+		t.Errorf("got %q, want %q", b.String(), want)
+	}
+	if err := s.Raw(t.Context(), &b, 1, 3); !errors.Is(err, load.ErrNoRecord) {
+		t.Errorf("record 3 of 2: %v", err)
+	}
+	var h *Hinted
+	if err := s.Raw(t.Context(), &b, 9, 1); !errors.As(err, &h) {
+		t.Errorf("file 9 of 1: %v", err)
+	}
+	if err := os.WriteFile(logs, []byte(strings.Replace(flows, "10.0.0.1 ", "10.9.9.9 ", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Raw(t.Context(), &b, 1, 1); err == nil || !strings.Contains(err.Error(), "has changed since it was loaded") {
+		t.Errorf("changed evidence: %v", err)
+	}
+	if err := os.Remove(logs); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Raw(t.Context(), &b, 1, 1); err == nil || !strings.Contains(err.Error(), "not there any more") {
+		t.Errorf("missing evidence: %v", err)
+	}
+}
+
+func TestCatalogue(t *testing.T) {
+	s, _ := fixture(t, true)
+	cat, err := s.Catalogue(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	views, tables := map[string]string{}, map[string]string{}
+	for _, r := range cat.Relations {
+		if r.Doc == "" {
+			t.Errorf("%s has no word about it", r.Name)
+		}
+		if r.View {
+			views[r.Name] = r.Doc
+			continue
+		}
+		tables[r.Name] = r.Doc
+		if r.Name == "vpc_flow" {
+			for _, c := range r.Columns {
+				if c.Doc == "" {
+					t.Errorf("vpc_flow.%s has no word about it", c.Name)
+				}
+			}
+		}
+	}
+	for _, src := range s.o.Sources {
+		if tables[src.Name] == "" {
+			t.Errorf("%s is not among the tables", src.Name)
+		}
+	}
+	if views["events"] == "" || views["waf_blocked"] == "" || tables["evidence"] == "" {
+		t.Errorf("events, waf_blocked or evidence is missing: %v %v", views, tables)
+	}
+	has := strings.Join(cat.Functions, " ")
+	if !strings.Contains(has, " ip_in_cidr ") || !strings.Contains(has, " date_trunc ") {
+		t.Errorf("functions: %s", has)
+	}
+}
+
+// TestQueryReopens: a statement that changes the case opens it for writing.
+func TestQueryReopens(t *testing.T) {
+	s, _ := fixture(t, true)
+	if !s.Case().ReadOnly() {
+		t.Fatal("the case was opened for writing")
+	}
+	rows, err := s.Query(t.Context(), "CREATE TABLE mine AS SELECT 'x' AS a", nil)
+	cells(t, rows, err, "")
+	rows, err = s.Query(t.Context(), "FROM mine", nil)
+	if d := cmp.Diff([]string{"x"}, cells(t, rows, err, "a")); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestRunHunt(t *testing.T) {
+	s, _ := fixture(t, true)
+	var h *Hinted
+	if _, err := s.RunHunt(t.Context(), "ct-trail-impaired", nil); !errors.As(err, &h) {
+		t.Errorf("a hunt over a source without rows: %v", err)
+	}
+	if _, err := s.RunHunt(t.Context(), "nope", nil); err == nil {
+		t.Error("a hunt that is not there was run")
+	}
+	if _, err := s.RunHunt(t.Context(), "flow-port-scan", map[string]string{"nope": "1"}); !errors.As(err, &h) {
+		t.Errorf("a parameter that is not there: %v", err)
+	}
+	rows, err := s.RunHunt(t.Context(), "flow-port-scan", nil)
+	if got := cells(t, rows, err, "src_ip"); got != nil {
+		t.Errorf("found %v", got)
+	}
+}
+
+func TestChanges(t *testing.T) {
+	for sql, want := range map[string]bool{
+		"SELECT 1": false, "SET threads = 1": false, "CREATE TABLE a (b INT)": true, "INSERT INTO a VALUES (1)": true,
+		"WITH x AS (SELECT 1) INSERT INTO a FROM x": true, "WITH x AS (SELECT 1) FROM x": false, "EXPLAIN SELECT 1": false,
+		"COPY a TO 'b.csv'": false, "": false,
+	} {
+		if got := Changes(sql); got != want {
+			t.Errorf("%s: %v", sql, got)
+		}
+	}
+}

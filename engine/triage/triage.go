@@ -1,0 +1,235 @@
+// Package triage gathers what a first look at a case says: what was loaded and
+// what was not, what the hunts found, who and from where, when, and for which
+// stretches the logs are silent.
+//
+// In: a case and hunts. Out: [report.Data]. It leaves loading, the look of the
+// report and files to others.
+package triage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"logquarry/engine/hunt"
+	"logquarry/engine/report"
+	"logquarry/engine/store"
+	"logquarry/engine/timeline"
+	"logquarry/engine/value"
+)
+
+// Options are what a triage looks at. Case must be set.
+type Options struct {
+	Case    *store.Case
+	Hunts   []hunt.Hunt
+	Version string
+	Now     time.Time
+	// Since and Until are the window of the hunts; zero: open.
+	Since, Until time.Time
+	// Done, where not nil, is told of each hunt as it ends.
+	Done func(hunt.Result)
+}
+
+// timelineWidth is the width of the chart the report draws, in buckets and the
+// margin package timeline takes.
+const timelineWidth = 160
+
+// Collect asks the case everything a report says.
+func Collect(ctx context.Context, o Options) (report.Data, error) {
+	d := report.Data{Case: o.Case.Path, Version: o.Version, Generated: o.Now}
+	t := &triage{o: o, d: &d, weight: map[string]map[string]int{"principal": {}, "src_ip": {}}, findings: map[string]map[string]int{"principal": {}, "src_ip": {}}}
+	for _, step := range []struct {
+		what string
+		do   func(context.Context) error
+	}{
+		{"read the ledger", t.loaded},
+		{"list what was set aside", t.aside},
+		{"hunt", t.hunt},
+		{"count principals", func(ctx context.Context) (err error) {
+			d.Principals, err = t.entities(ctx, "principal", "true")
+			return err
+		}},
+		{"count addresses", func(ctx context.Context) (err error) {
+			d.Addresses, err = t.entities(ctx, "src_ip", "is_ip(name)")
+			return err
+		}},
+		{"draw the timeline", t.timeline},
+		{"look for gaps", t.gaps},
+	} {
+		if err := step.do(ctx); err != nil {
+			if ctx.Err() != nil {
+				return d, context.Cause(ctx)
+			}
+			return d, fmt.Errorf("%s: %w", step.what, err)
+		}
+	}
+	return d, nil
+}
+
+type triage struct {
+	o Options
+	d *report.Data
+	// weight and findings are, by leading column and name, how bad the hunts
+	// with the name in them are and how many they are.
+	weight, findings map[string]map[string]int
+}
+
+// each runs a query of our own and hands out its rows.
+func (t *triage) each(ctx context.Context, sql string, params map[string]any, f func([]any)) error {
+	rows, err := t.o.Case.Query(ctx, sql, params)
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		f(rows.Values())
+	}
+	return errors.Join(rows.Err(), rows.Close())
+}
+
+func text(v any) string {
+	s, _ := v.(string)
+	return s
+}
+
+func number(v any) int64 {
+	n, _ := v.(int64)
+	return n
+}
+
+func moment(v any) time.Time {
+	t, _ := v.(time.Time)
+	return t
+}
+
+func (t *triage) loaded(ctx context.Context) error {
+	return t.each(ctx, `
+		SELECT source, count(*), CAST(sum(records) AS BIGINT), CAST(sum(loaded) AS BIGINT), CAST(sum(duplicates) AS BIGINT),
+		       CAST(sum(rejected) AS BIGINT), CAST(sum(bytes) AS BIGINT), min(first_event_time), max(last_event_time)
+		FROM evidence
+		WHERE source IS NOT NULL AND loaded_at IS NOT NULL
+		GROUP BY source ORDER BY source`, nil, func(v []any) {
+		t.d.Sources = append(t.d.Sources, report.Source{
+			Name: text(v[0]), Files: number(v[1]), Records: number(v[2]), Rows: number(v[3]), Duplicates: number(v[4]),
+			Rejects: number(v[5]), Bytes: number(v[6]), First: moment(v[7]), Last: moment(v[8]),
+		})
+	})
+}
+
+func (t *triage) aside(ctx context.Context) error {
+	return t.each(ctx, `
+		SELECT e.path, e.source, coalesce(r.reason, e.note, CASE e.status WHEN 'unknown' THEN 'no known kind of log' ELSE e.status END),
+		       r.line, r.byte, e.rejected
+		FROM evidence e
+		LEFT JOIN (SELECT file_id, arg_min(reason, coalesce(record_no, 0)) AS reason, arg_min(line, coalesce(record_no, 0)) AS line,
+		                  arg_min("offset", coalesce(record_no, 0)) AS byte
+		           FROM rejects GROUP BY file_id) r ON r.file_id = e.file_id
+		WHERE e.status IN ('partial', 'unreadable', 'unknown')
+		ORDER BY e.status = 'unknown', e.path`, nil, func(v []any) {
+		a := report.Aside{Path: text(v[0]), Source: text(v[1]), Reason: text(v[2]), Rejects: number(v[5])}
+		var place []string
+		if n := number(v[3]); n > 0 {
+			place = append(place, fmt.Sprintf("line %d", n))
+		}
+		if n := number(v[4]); n > 0 {
+			place = append(place, fmt.Sprintf("offset %d", n))
+		}
+		a.Place = strings.Join(place, ", ")
+		t.d.Aside = append(t.d.Aside, a)
+	})
+}
+
+// weights say how much a hit of a hunt counts against those it names.
+var weights = map[hunt.Severity]int{hunt.Critical: 8, hunt.High: 4, hunt.Medium: 2, hunt.Low: 1}
+
+func (t *triage) hunt(ctx context.Context) error {
+	var columns []value.Column
+	var rows [][]any
+	named := map[string]map[string]bool{}
+	_, err := hunt.Run(ctx, t.o.Case, t.o.Hunts, hunt.Options{
+		Since: t.o.Since, Until: t.o.Until,
+		Rows: func(h hunt.Hunt, r value.Rows) error {
+			columns, rows = r.Columns(), nil
+			named = map[string]map[string]bool{"principal": {}, "src_ip": {}}
+			at := map[string]int{}
+			for i, c := range columns {
+				if named[c.Name] != nil {
+					at[c.Name] = i
+				}
+			}
+			for r.Next() {
+				v := r.Values()
+				if len(rows) < report.MaxRows {
+					rows = append(rows, slices.Clone(v))
+				}
+				for name, i := range at {
+					if s := text(v[i]); s != "" {
+						named[name][s] = true
+					}
+				}
+			}
+			return nil
+		},
+		Done: func(r hunt.Result) error {
+			t.note(r, columns, rows, named)
+			columns, rows = nil, nil
+			if t.o.Done != nil {
+				t.o.Done(r)
+			}
+			return nil
+		},
+	})
+	return err
+}
+
+// note keeps how one hunt went.
+func (t *triage) note(r hunt.Result, columns []value.Column, rows [][]any, named map[string]map[string]bool) {
+	h := report.Hunt{ID: r.Hunt.ID, Title: r.Hunt.Title, SQL: r.Hunt.SQL, Outcome: report.Clean}
+	values, err := r.Hunt.Bind(nil, t.o.Since, t.o.Until)
+	if err == nil {
+		for _, name := range slices.Sorted(maps.Keys(values)) {
+			v := values[name]
+			if at, ok := v.(time.Time); ok {
+				v = at.UTC().Format(time.RFC3339)
+			}
+			h.Params = append(h.Params, report.Param{Name: name, Value: fmt.Sprint(v)})
+		}
+	}
+	switch {
+	case r.Err != nil:
+		h.Outcome, h.Reason = report.Failed, r.Err.Error()
+	case len(r.Missing) > 0:
+		h.Outcome, h.Reason = report.Skipped, "no rows of "+strings.Join(r.Missing, ", ")
+	case r.Count > 0:
+		h.Outcome = report.Hit
+		t.d.Findings = append(t.d.Findings, report.Finding{
+			Hunt: r.Hunt.ID, Title: r.Hunt.Title, Severity: report.Severity(r.Hunt.Severity), Attack: r.Hunt.Attack,
+			Count: r.Count, First: r.First, Last: r.Last, Meaning: r.Hunt.Means, Noise: r.Hunt.Noise, Citation: r.Hunt.Cite,
+			Columns: columns, Rows: rows,
+		})
+		for column, names := range named {
+			for name := range names {
+				t.weight[column][name] += weights[r.Hunt.Severity]
+				if weights[r.Hunt.Severity] > 0 {
+					t.findings[column][name]++
+				}
+			}
+		}
+	}
+	t.d.Hunts = append(t.d.Hunts, h)
+}
+
+func (t *triage) timeline(ctx context.Context) error {
+	c, err := timeline.Buckets(ctx, t.o.Case, timeline.Filter{}, timelineWidth)
+	if err != nil {
+		return err
+	}
+	t.d.Timeline = report.Timeline{Start: c.Start, Step: c.Step}
+	for _, s := range c.Sources {
+		t.d.Timeline.Series = append(t.d.Timeline.Series, report.Series{Source: s.Name, Counts: s.Counts})
+	}
+	return nil
+}

@@ -1,0 +1,123 @@
+package triage
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"logquarry/engine/find"
+	"logquarry/engine/hunt"
+	"logquarry/engine/load"
+	"logquarry/engine/report"
+	"logquarry/engine/schema"
+	"logquarry/engine/store"
+	"logquarry/queries"
+	"logquarry/schemas"
+)
+
+// TestCollect looks at the made-up incident.
+func TestCollect(t *testing.T) {
+	ctx := t.Context()
+	dir := t.TempDir()
+	sources, err := schema.Load(schemas.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := store.Open(ctx, filepath.Join(dir, "case.duckdb"), store.Options{Create: true, Schemas: schemas.FS})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	lib, err := hunt.Load(queries.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hunts, err := lib.Select([]string{"ct-trail-impaired", "x-blocked-client-calls-api", "flow-port-scan"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 3, 14, 0, 0, 0, 0, time.UTC)
+
+	// An empty case has nothing to say, and says it.
+	d, err := Collect(ctx, Options{Case: c, Hunts: hunts, Now: now})
+	if err != nil {
+		t.Fatalf("empty case: %v", err)
+	}
+	if len(d.Findings)+len(d.Sources)+len(d.Principals)+len(d.Missing) != 0 || d.Hunts[0].Outcome != report.Skipped {
+		t.Errorf("empty case: %+v", d)
+	}
+
+	f, err := find.NewFinder(find.Options{Sources: sources, Scratch: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := f.Find(ctx, []string{"../../testdata/evidence"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := load.Load(ctx, c, files, load.Options{Sources: sources}); err != nil {
+		t.Fatal(err)
+	}
+	d, err = Collect(ctx, Options{Case: c, Hunts: hunts, Version: "test", Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows int64
+	for _, s := range d.Sources {
+		rows += s.Rows
+	}
+	if len(d.Sources) != 4 || rows != 6644 {
+		t.Errorf("sources: %+v", d.Sources)
+	}
+	reasons := map[string]int{}
+	for _, a := range d.Aside {
+		switch {
+		case strings.Contains(a.Reason, "cut off"):
+			reasons["cut off"]++
+		case strings.HasSuffix(a.Path, "README.txt"):
+			reasons["unknown"]++
+		case a.Rejects == 1 && strings.Contains(a.Place, "offset "):
+			reasons["broken"]++
+		}
+	}
+	if len(d.Aside) != 3 || len(reasons) != 3 {
+		t.Errorf("aside: %+v", d.Aside)
+	}
+	for _, f := range d.Findings {
+		if f.Hunt == "ct-trail-impaired" && (f.Count != 2 || len(f.Rows) != 2 || f.Severity != report.Critical ||
+			!f.First.Equal(time.Date(2026, 3, 10, 18, 0, 0, 0, time.UTC))) {
+			t.Errorf("finding: %+v", f)
+		}
+	}
+	if len(d.Hunts) != 3 || len(d.Findings) != 3 {
+		t.Errorf("%d hunts, %d findings", len(d.Hunts), len(d.Findings))
+	}
+	if len(d.Addresses) == 0 || d.Addresses[0].Name != "198.51.100.77" || d.Addresses[0].Note != "in 3 findings" ||
+		len(d.Addresses[0].Sources) != 3 {
+		t.Errorf("addresses: %+v", d.Addresses)
+	}
+	if len(d.Principals) == 0 || d.Principals[0].Name != "arn:aws:iam::111122223333:user/svc-monitor" {
+		t.Errorf("principals: %+v", d.Principals)
+	}
+	var total int64
+	for _, s := range d.Timeline.Series {
+		for _, n := range s.Counts {
+			total += n
+		}
+	}
+	if total < 6000 || len(d.Timeline.Series) != 4 {
+		t.Errorf("timeline of %d series holds %d events", len(d.Timeline.Series), total)
+	}
+	kinds := map[string]int{}
+	for _, g := range d.Missing {
+		kinds[g.Kind]++
+		if g.Kind == "logging stopped" && (!g.From.Equal(time.Date(2026, 3, 10, 18, 2, 0, 0, time.UTC)) ||
+			!g.To.Equal(time.Date(2026, 3, 10, 23, 40, 0, 0, time.UTC))) {
+			t.Errorf("gap: %+v", g)
+		}
+	}
+	if kinds["logging stopped"] != 1 || kinds["SKIPDATA"] != 1 || kinds["NODATA"] != 1 {
+		t.Errorf("gaps: %+v", d.Missing)
+	}
+}
