@@ -88,7 +88,7 @@ type ledger struct {
 	last  int64               // highest file_id
 }
 
-func openLedger(ctx context.Context, conn *sql.Conn) (*ledger, error) {
+func openLedger(ctx context.Context, conn session) (*ledger, error) {
 	l := &ledger{sums: map[string]*entry{}, sizes: map[int64]bool{}, paths: map[string][]*entry{}}
 	rows, err := conn.QueryContext(ctx, `
 		SELECT file_id, path, coalesce(source, ''), status, coalesce(sha256, ''), coalesce(bytes, 0),
@@ -229,7 +229,7 @@ func joinNotes(a, b string) string {
 
 // write puts entries and rejects into their tables, in the transaction that is
 // open on conn.
-func (l *ledger) write(ctx context.Context, conn *sql.Conn, entries []*entry, rejects []reject) error {
+func (l *ledger) write(ctx context.Context, conn session, entries []*entry, rejects []reject) error {
 	for _, e := range entries {
 		if e.replaces {
 			if _, err := conn.ExecContext(ctx, `DELETE FROM evidence WHERE file_id = ?`, e.fileID); err != nil {
@@ -283,7 +283,7 @@ func moment(t time.Time) driver.Value {
 
 // appendRows adds n rows to a table through DuckDB's appender, which takes
 // part in the open transaction and is many times faster than INSERTs.
-func appendRows(conn *sql.Conn, table string, n int, row func(i int) []driver.Value) error {
+func appendRows(conn session, table string, n int, row func(i int) []driver.Value) error {
 	if n == 0 {
 		return nil
 	}

@@ -8,7 +8,6 @@ package load
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"strings"
 	"time"
@@ -88,7 +87,7 @@ type Aside struct {
 type loader struct {
 	opts  Options
 	c     *store.Case
-	conn  *sql.Conn
+	conn  session
 	plans map[string]*plan
 	sum   *Summary
 	seen  map[string]*seen
@@ -118,7 +117,7 @@ func Load(ctx context.Context, c *store.Case, files []find.File, opts Options) (
 		return sum, err
 	}
 	defer conn.Close()
-	l := &loader{opts: opts, c: c, conn: conn, sum: sum, seen: map[string]*seen{}, twins: map[int64][]*entry{}}
+	l := &loader{opts: opts, c: c, conn: session{conn}, sum: sum, seen: map[string]*seen{}, twins: map[int64][]*entry{}}
 	err = l.run(ctx, files)
 	sum.Seconds = opts.Now().Sub(start).Seconds()
 	if err != nil && ctx.Err() != nil {
@@ -304,7 +303,7 @@ func (l *loader) insert(ctx context.Context, source string, tasks []*task, jobs 
 	pull := &puller{ctx: ctx, plan: p, tasks: tasks, threads: l.opts.Threads, keep: sift.keep, progress: l.opts.Progress, limits: l.opts.Limits}
 	defer pull.release()
 	name := fmt.Sprintf("quarry_load_%d", l.c.Serial())
-	err = duckdb.RegisterTableUDF(l.conn, name, duckdb.ParallelChunkTableFunction{
+	err = duckdb.RegisterTableUDF(l.conn.Conn, name, duckdb.ParallelChunkTableFunction{
 		BindArguments: func(map[string]any, ...any) (duckdb.ParallelChunkTableSource, error) { return pull, nil },
 	})
 	if err != nil {

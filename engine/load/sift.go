@@ -105,7 +105,7 @@ func (s *sift) keep(t *task) decode.Keep {
 
 // dropLosers takes out of the table the rows that turned out to be duplicates
 // of rows that stand before them.
-func (s *sift) dropLosers(ctx context.Context, conn *sql.Conn) error {
+func (s *sift) dropLosers(ctx context.Context, conn session) error {
 	const most = 10_000
 	for from := 0; from < len(s.lost); from += most {
 		var list []string
