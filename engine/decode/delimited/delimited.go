@@ -205,8 +205,8 @@ func (d *Decoder) next() { d.in.Pos = d.after }
 func (d *Decoder) skipLine() {
 	for {
 		d.in.Pos = len(d.in.Bytes())
-		d.after = d.in.Pos
 		if !d.in.More() {
+			d.after = d.in.Pos // which More may have moved
 			return
 		}
 		if k := bytes.IndexByte(d.in.Bytes(), '\n'); k >= 0 {

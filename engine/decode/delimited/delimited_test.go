@@ -1,0 +1,213 @@
+package delimited_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"logquarry/engine/batch"
+	"logquarry/engine/decode"
+	"logquarry/engine/decode/delimited"
+	"logquarry/engine/schema"
+	"logquarry/schemas"
+)
+
+func flows(t testing.TB) *schema.Source {
+	t.Helper()
+	sources, err := schema.Load(schemas.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range sources {
+		if s.Name == "vpc_flow" {
+			return s
+		}
+	}
+	t.Fatal("no vpc_flow")
+	return nil
+}
+
+// result is everything a decoder says about a file.
+type result struct {
+	Rows  []string
+	Tally decode.Tally
+	Err   string
+}
+
+// run decodes r as flow logs and checks what must hold of any input.
+func run(t testing.TB, s *schema.Source, r io.Reader) result {
+	t.Helper()
+	p, err := delimited.NewPlan(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := delimited.NewDecoder(p, nil)
+	var res result
+	d.Reset(r, &res.Tally)
+	cols := s.AllColumns()
+	b := batch.New(decode.Types(s))
+	for {
+		done, err := d.Fill(b)
+		for row := range b.Len() {
+			var cells []string
+			for c, col := range cols {
+				v := b.Value(c, row)
+				if v == nil || col.Name == "file_id" {
+					continue
+				}
+				if col.Name == "extra" && !json.Valid([]byte(v.(string))) {
+					t.Errorf("extra of row %d is no JSON: %q", row, v)
+				}
+				cells = append(cells, fmt.Sprintf("%s=%v", col.Name, v))
+			}
+			res.Rows = append(res.Rows, strings.Join(cells, " "))
+		}
+		b.Reset()
+		if err != nil {
+			res.Err = err.Error()
+		}
+		if done {
+			break
+		}
+	}
+	ta := &res.Tally
+	if ta.Records != ta.Rows+ta.Rejected || ta.Rows != int64(len(res.Rows)) {
+		t.Errorf("records %d, rows %d (%d seen), rejected %d do not agree", ta.Records, ta.Rows, len(res.Rows), ta.Rejected)
+	}
+	return res
+}
+
+func same(t testing.TB, s *schema.Source, in []byte, want result) {
+	t.Helper()
+	for name, r := range map[string]io.Reader{
+		"one byte at a time": iotest.OneByteReader(bytes.NewReader(in)),
+		"half reads":         iotest.HalfReader(bytes.NewReader(in)),
+	} {
+		if d := cmp.Diff(want, run(t, s, r)); d != "" {
+			t.Errorf("%s gives another answer (-whole +parts):\n%s", name, d)
+		}
+	}
+}
+
+const (
+	header = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status\n"
+	flow   = "2 111122223333 eni-0a1b2c3d4e5f60718 192.0.2.10 198.51.100.7 49152 443 6 20 4249 1767322800 1767322860 ACCEPT OK\n"
+	row    = "version=2 account_id=111122223333 interface_id=eni-0a1b2c3d4e5f60718 srcaddr=192.0.2.10 dstaddr=198.51.100.7 srcport=49152 dstport=443 protocol=6 packets=20 bytes=4249 start=2026-01-02 03:00:00 +0000 UTC end=2026-01-02 03:01:00 +0000 UTC action=ACCEPT log_status=OK"
+)
+
+func TestDecode(t *testing.T) {
+	s := flows(t)
+	one, two := row+" record_no=1", row+" record_no=2"
+	nodata := "version=2 account_id=111122223333 interface_id=eni-0a1b2c3d4e5f60718 start=2026-01-02 03:00:00 +0000 UTC end=2026-01-02 03:01:00 +0000 UTC log_status=NODATA record_no=1"
+	tests := []struct {
+		name, in string
+		rows     []string
+		rejects  []string
+		note     string
+		format   string
+	}{
+		{name: "nothing"},
+		{name: "header alone", in: header, format: strings.TrimSpace(header)},
+		{name: "with header", in: header + flow + flow, rows: []string{one, two}, format: strings.TrimSpace(header)},
+		{name: "without header, last line without end", in: flow + strings.TrimSpace(flow), rows: []string{one, two}},
+		{name: "CRLF, mark, blank lines", in: "\xef\xbb\xbf" + strings.ReplaceAll(header+"\n"+flow+" \t\n"+flow, "\n", "\r\n"), rows: []string{one, two}, format: strings.TrimSpace(header)},
+		{name: "runs of blanks", in: "  " + strings.ReplaceAll(flow, " ", " \t  "), rows: []string{one}},
+		{name: "header again", in: header + flow + header + flow, rows: []string{one, two}, format: strings.TrimSpace(header)},
+		{name: "header in another order", in: header + flow + "end srcaddr start action\n1767322860 2001:db8::1 1767322800 REJECT\n",
+			rows: []string{one, "srcaddr=2001:db8::1 start=2026-01-02 03:00:00 +0000 UTC end=2026-01-02 03:01:00 +0000 UTC action=REJECT record_no=2"}, format: strings.TrimSpace(header)},
+		{name: "no data", in: "2 111122223333 eni-0a1b2c3d4e5f60718 - - - - - - - 1767322800 1767322860 - NODATA\n", rows: []string{nodata}},
+		{name: "too few", in: flow + "2 111122223333\n" + flow, rows: []string{one, row + " record_no=3"}, rejects: []string{"#2 line 2 offset 113: a line of 2 fields where the default format names 14: 2 111122223333"}},
+		{name: "too many", in: strings.TrimSpace(flow) + " a\"b \x01\n", rows: []string{row + ` extra={"field_15":"a\"b","field_16":"\u0001"} record_no=1`}},
+		{name: "does not fit", in: strings.Replace(flow, " 443 6 ", " 4294967296 6.0 ", 1), note: `record 1: dstport: "4294967296" does not fit integer, kept in extra`,
+			rows: []string{strings.Replace(row, "dstport=443 protocol=6 ", "", 1) + ` extra={"dstport":"4294967296","protocol":"6.0"} record_no=1`}},
+		{name: "nothing fits", in: strings.Repeat("x.y ", 14) + "\n", rejects: []string{`#1 line 1 offset 0: most fields do not fit: version: "x.y" does not fit integer, kept in extra: ` + strings.Repeat("x.y ", 13) + "x.y"}},
+		{name: "a field twice", in: "srcaddr srcaddr start log-status\n192.0.2.1 192.0.2.2 1767322800 OK\n", rows: []string{`srcaddr=192.0.2.1 start=2026-01-02 03:00:00 +0000 UTC log_status=OK extra={"srcaddr":"192.0.2.2"} record_no=1`}, format: "srcaddr srcaddr start log-status"},
+		{name: "unknown field", in: "srcaddr new start\n192.0.2.1 v 1767322800\n", rows: []string{`srcaddr=192.0.2.1 start=2026-01-02 03:00:00 +0000 UTC extra={"new":"v"} record_no=1`}, format: "srcaddr new start"},
+		{name: "not UTF-8", in: strings.Replace(flow, "ACCEPT", "AC\xffT\x00", 1), rows: []string{strings.Replace(one, "ACCEPT", "AC\ufffdT\x00", 1)}, note: "record 1: action: bytes that are not UTF-8, replaced by U+FFFD"},
+		{name: "text", in: "what the analyst wrote\n", rejects: []string{"#1 line 1 offset 0: a line of 4 fields where the default format names 14: what the analyst wrote"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			res := run(t, s, strings.NewReader(tt.in))
+			if d := cmp.Diff(tt.rows, res.Rows); d != "" {
+				t.Errorf("rows (-want +got):\n%s", d)
+			}
+			var rejects []string
+			for _, r := range res.Tally.Rejects {
+				rejects = append(rejects, fmt.Sprintf("#%d line %d offset %d: %s: %s", r.RecordNo, r.Line, r.Offset, r.Reason, r.Raw))
+			}
+			if d := cmp.Diff(tt.rejects, rejects); d != "" {
+				t.Errorf("rejects (-want +got):\n%s", d)
+			}
+			if res.Tally.Note != tt.note || res.Tally.Format != tt.format {
+				t.Errorf("note %q, fields %q", res.Tally.Note, res.Tally.Format)
+			}
+			same(t, s, []byte(tt.in), res)
+		})
+	}
+}
+
+func TestWindowEdges(t *testing.T) {
+	s := flows(t)
+	in := strings.Repeat(flow, 10_000) + "2 short\n" + flow
+	for shift := range 130 {
+		res := run(t, s, strings.NewReader(header+strings.Repeat("\n", shift)+in))
+		if len(res.Rows) != 10_001 || res.Tally.Rejected != 1 || res.Rows[10_000] != row+" record_no=10002" {
+			t.Errorf("shifted by %d: %d rows, %d rejects", shift, len(res.Rows), res.Tally.Rejected)
+		}
+	}
+}
+
+func TestLongLine(t *testing.T) {
+	s := flows(t)
+	for _, n := range []int{100 << 20, 128 << 20, 200 << 20} { // 128 MiB is where a window ends
+		for _, end := range []string{"", "\n" + flow} {
+			res := run(t, s, io.MultiReader(strings.NewReader(flow), bytes.NewReader(bytes.Repeat([]byte("x"), n)), strings.NewReader(end)))
+			// Up to 128 MiB a line may have been held whole before its length was seen.
+			if len(res.Tally.Rejects) != 1 || n >= 128<<20 && end == "" && res.Tally.Rejects[0].Reason != "a line longer than 64 MiB" || len(res.Rows) != 1+min(1, len(end)) {
+				t.Errorf("%d MiB, then %q: %d rows, rejected %d", n>>20, end, len(res.Rows), res.Tally.Rejected)
+			}
+		}
+	}
+}
+
+// TestManyRejects: a file of short bad lines takes time by its size, and a
+// bounded number of them is kept.
+func TestManyRejects(t *testing.T) {
+	res := run(t, flows(t), strings.NewReader(strings.Repeat("x\n", 2_000_000)))
+	if res.Tally.Rejected != 2_000_000 || len(res.Tally.Rejects) != decode.MaxRejects {
+		t.Errorf("%d rejects, %d kept", res.Tally.Rejected, len(res.Tally.Rejects))
+	}
+}
+
+func TestReadErrors(t *testing.T) {
+	s := flows(t)
+	text := header + flow + flow
+	for n := range len(text) + 1 {
+		res := run(t, s, io.MultiReader(strings.NewReader(text[:n]), iotest.ErrReader(errors.New("the disk is gone"))))
+		last := len(res.Tally.Rejects) - 1
+		if res.Err != "the disk is gone" || last != 0 || res.Tally.Rejects[0].Reason != "the disk is gone" {
+			t.Errorf("after %d bytes: %q, rejects %v", n, res.Err, res.Tally.Rejects)
+		}
+		if want := max(0, strings.Count(text[:n], "\n")-1); len(res.Rows) != want {
+			t.Errorf("after %d bytes: %d rows, want %d", n, len(res.Rows), want)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	s := flows(f)
+	for _, in := range []string{header + flow, flow + "2 -\n", "srcaddr start new\n192.0.2.1 - \xff\n", "\xef\xbb\xbf\r\n" + flow, header + "end start\n1 -1\n"} {
+		f.Add([]byte(in))
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		same(t, s, in, run(t, s, bytes.NewReader(in)))
+	})
+}
