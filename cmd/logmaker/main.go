@@ -18,7 +18,7 @@ import (
 
 const usage = `usage:
   logmaker corpus -kind cloudtrail|vpc_flow|waf|tiny|big -out DIR [-scale N] [-bytes N]
-  logmaker evidence -out DIR [-answers FILE]
+  logmaker evidence -out DIR [-answers FILE] [-damaged DIR]
 `
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -47,11 +47,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 		}
 	case "evidence":
 		answers := flags.String("answers", "", "file of answers (default: DIR.answers.yaml)")
+		damaged := flags.String("damaged", "", "folder for damaged copies of some of the files (default: none are written)")
 		make = func() (any, error) {
 			if *answers == "" {
 				*answers = filepath.Clean(*out) + ".answers.yaml"
 			}
-			return incident.Write(*out, *answers)
+			return incident.Write(*out, *answers, *damaged)
 		}
 	default:
 		fmt.Fprint(stderr, usage)

@@ -47,28 +47,53 @@ func logmaker(t *testing.T, args ...string) map[string]any {
 	return sum
 }
 
-// The evidence in the tree is what the generator writes, byte for byte.
+// The evidence and the damaged files in the tree are what the generator writes, byte for byte.
 func TestEvidenceIsTrue(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "evidence")
-	logmaker(t, "evidence", "-out", dir)
-	got, want := tree(t, filepath.Dir(dir)), map[string][]byte{}
+	dir := t.TempDir()
+	sum := logmaker(t, "evidence", "-out", filepath.Join(dir, "evidence"), "-damaged", filepath.Join(dir, "damaged"))
+	damaged, _ := sum["damaged"].(map[string]any)
+	if sum["rejects"] != 0.0 || damaged["rejects"] != 2.0 {
+		t.Errorf("the evidence is to be whole and each damaged file to have one reject: %v", sum)
+	}
+	got, want := tree(t, dir), map[string][]byte{}
+	count := map[string]int{}
 	for name, data := range tree(t, "../../testdata") {
-		if strings.HasPrefix(name, "evidence/") || name == "evidence.answers.yaml" {
+		top, _, inside := strings.Cut(name, "/")
+		if inside && (top == "evidence" || top == "damaged") || name == "evidence.answers.yaml" || name == "damaged.answers.yaml" {
 			want[name] = data
+			count[top]++
 		}
 	}
-	if len(want) < 100 {
-		t.Fatalf("testdata/evidence has %d files", len(want))
+	if count["evidence"] < 100 || count["damaged"] != 2 || count["evidence.answers.yaml"]+count["damaged.answers.yaml"] != 2 {
+		t.Fatalf("testdata holds %v", count)
 	}
 	for name := range want {
 		if !bytes.Equal(got[name], want[name]) {
-			t.Errorf("%s differs from what is generated; write it anew with: go run ./cmd/logmaker evidence -out testdata/evidence", name)
+			t.Errorf("%s differs from what is generated; write it anew with: go run ./cmd/logmaker evidence -out testdata/evidence -damaged testdata/damaged", name)
 		}
 	}
 	for name := range got {
 		if want[name] == nil {
 			t.Errorf("%s is generated and not in testdata", name)
 		}
+	}
+}
+
+// Without -damaged the evidence is the same and nothing else is written.
+func TestEvidenceAlone(t *testing.T) {
+	dir := t.TempDir()
+	sum := logmaker(t, "evidence", "-out", filepath.Join(dir, "evidence"))
+	if _, there := sum["damaged"]; there {
+		t.Errorf("tells of damaged files: %v", sum)
+	}
+	got := tree(t, dir)
+	for name := range got {
+		if !strings.HasPrefix(name, "evidence/") && name != "evidence.answers.yaml" {
+			t.Errorf("%s is written", name)
+		}
+	}
+	if d := cmp.Diff(tree(t, "../../testdata/evidence"), tree(t, filepath.Join(dir, "evidence"))); d != "" {
+		t.Error("not the evidence in testdata")
 	}
 }
 

@@ -137,42 +137,32 @@ func (a *app) takeIn(ctx context.Context, in intake, name string) (l *loaded, c 
 	path, _ := a.caseName()
 	_, statErr := os.Stat(path)
 	fresh := errors.Is(statErr, fs.ErrNotExist)
-	c, err = a.openCase(ctx, path, store.Options{Create: true})
-	if err != nil {
-		return nil, nil, err
-	}
+	// Making a case and looking at files take about as long, and neither needs
+	// the other.
+	opened := make(chan error, 1)
+	go func() {
+		var err error
+		c, err = a.openCase(ctx, path, store.Options{Create: true})
+		opened <- err
+	}()
 	l = &loaded{path: path}
-	begun := false
-	defer func() {
-		if err == nil || begun {
-			return
-		}
+	watch := a.watch(new(load.Progress))
+	files, cleanUp, err := a.find(ctx, in, find.Options{Sources: sources, Source: source, Skip: []string{path}}, path)
+	defer cleanUp()
+	if oerr := <-opened; oerr != nil {
+		watch.stop()
+		return nil, nil, oerr
+	}
+	if err != nil {
+		watch.stop()
 		// A case that was made for nothing is not left behind.
 		err = errors.Join(err, c.Close())
-		c = nil
 		if fresh {
 			os.Remove(path)
 			os.Remove(path + ".wal")
 		}
-	}()
-	scratch, err := os.MkdirTemp(a.scratchFolder(path), ".quarry-")
-	if err != nil {
-		return nil, c, err
+		return nil, nil, err
 	}
-	defer os.RemoveAll(scratch)
-	f, err := find.NewFinder(find.Options{
-		Sources: sources, Source: source, Scratch: scratch, Skip: []string{path}, Stdin: a.in, Threads: a.workers(),
-	})
-	if err != nil {
-		return nil, c, err
-	}
-	watch := a.watch(new(load.Progress))
-	files, err := f.Find(ctx, in.paths)
-	if err != nil {
-		watch.stop()
-		return nil, c, fmt.Errorf("look for logs: %w", err)
-	}
-	begun = true
 	l.sum, err = load.Load(ctx, c, files, load.Options{
 		Sources: sources, Since: since, Until: until, Threads: a.workers(), Version: version, Progress: watch.progress,
 	})
@@ -188,6 +178,25 @@ func (a *app) takeIn(ctx context.Context, in intake, name string) (l *loaded, c 
 	}
 	l.unknown, err = unknownFiles(ctx, c, files)
 	return l, c, err
+}
+
+// find looks for logs below the paths. cleanUp removes what was unpacked, and is
+// to be called when the files have been read.
+func (a *app) find(ctx context.Context, in intake, opts find.Options, casePath string) (files []find.File, cleanUp func(), err error) {
+	cleanUp = func() {}
+	opts.Stdin, opts.Threads = a.in, a.workers()
+	if opts.Scratch, err = os.MkdirTemp(a.scratchFolder(casePath), ".quarry-"); err != nil {
+		return nil, cleanUp, err
+	}
+	cleanUp = func() { os.RemoveAll(opts.Scratch) }
+	f, err := find.NewFinder(opts)
+	if err != nil {
+		return nil, cleanUp, err
+	}
+	if files, err = f.Find(ctx, in.paths); err != nil {
+		return nil, cleanUp, fmt.Errorf("look for logs: %w", err)
+	}
+	return files, cleanUp, nil
 }
 
 // scratchFolder is where archives are unpacked: $TMPDIR where it is set, else

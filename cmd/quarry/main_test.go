@@ -22,11 +22,18 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// evidence is the folder of the made-up incident.
-const evidence = "../../testdata/evidence"
+// The folder of the made-up incident, and that of damaged copies of some of its files.
+const (
+	evidence = "../../testdata/evidence"
+	damaged  = "../../testdata/damaged"
+)
 
 func TestScript(t *testing.T) {
 	logs, err := filepath.Abs(evidence)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad, err := filepath.Abs(damaged)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,6 +42,7 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("LOGS", logs)
+			e.Setenv("DAMAGED", bad)
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("TMPDIR", e.Getenv("TMPDIR"))
 			e.Setenv("TERM", "xterm-256color")
@@ -155,10 +163,15 @@ func command(t *testing.T, dir string, args ...string) *exec.Cmd {
 	return c
 }
 
-// TestLoadAgreesWithAnswers compares load --json with what the evidence is
+// TestLoadAgreesWithAnswers compares load --json with what the folders are
 // known to hold.
 func TestLoadAgreesWithAnswers(t *testing.T) {
-	text, err := os.ReadFile(evidence + ".answers.yaml")
+	t.Run("evidence", func(t *testing.T) { agreesWithAnswers(t, evidence, exitDone) })
+	t.Run("damaged", func(t *testing.T) { agreesWithAnswers(t, damaged, exitAside) })
+}
+
+func agreesWithAnswers(t *testing.T, folder string, exit int) {
+	text, err := os.ReadFile(folder + ".answers.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,14 +184,15 @@ func TestLoadAgreesWithAnswers(t *testing.T) {
 	if err := yaml.Unmarshal(text, &want); err != nil {
 		t.Fatal(err)
 	}
-	logs, err := filepath.Abs(evidence)
+	logs, err := filepath.Abs(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	out, err := command(t, dir, "load", logs, "--json").Output()
-	if ee, ok := err.(*exec.ExitError); !ok || ee.ExitCode() != exitAside {
-		t.Fatalf("load: %v", err)
+	load := command(t, dir, "load", logs, "--json")
+	out, err := load.Output()
+	if load.ProcessState == nil || load.ProcessState.ExitCode() != exit {
+		t.Fatalf("load: %v, want exit code %d", err, exit)
 	}
 	var got struct {
 		count

@@ -159,11 +159,9 @@ func (f *Finder) Find(ctx context.Context, paths []string) ([]File, error) {
 
 func (f *Finder) walk(ctx context.Context, root string) ([]File, error) {
 	var files []File
-	var skips []fs.FileInfo
-	for _, path := range f.opts.Skip {
-		if info, err := os.Stat(path); err == nil {
-			skips = append(skips, info)
-		}
+	skip, err := f.skips()
+	if err != nil {
+		return nil, err
 	}
 	if info, err := os.Lstat(root); err == nil && info.Mode()&fs.ModeSymlink != 0 {
 		root += string(filepath.Separator) // a link that was named is followed, where it is to a folder
@@ -171,9 +169,15 @@ func (f *Finder) walk(ctx context.Context, root string) ([]File, error) {
 			root = strings.TrimSuffix(root, string(filepath.Separator))
 		}
 	}
-	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+	err = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
+		}
+		if skip(path) {
+			if e != nil && e.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
 		}
 		if err != nil {
 			files = append(files, File{Path: path, Problem: plainError(err)})
@@ -197,15 +201,36 @@ func (f *Finder) walk(ctx context.Context, root string) ([]File, error) {
 			files = append(files, File{Path: path, Problem: "not a regular file"})
 			return nil
 		}
-		for _, skip := range skips {
-			if os.SameFile(info, skip) {
-				return nil
-			}
-		}
 		files = append(files, File{Path: path, Local: path, Size: info.Size()})
 		return nil
 	})
 	return files, err
+}
+
+// skips tells the paths that are never listed: those of Skip, what DuckDB writes
+// beside them (case.duckdb.wal, case.duckdb.tmp), and the scratch folder. It goes
+// by name, for the case may be made while the files are looked for.
+func (f *Finder) skips() (func(path string) bool, error) {
+	var names []string
+	for _, p := range append(slices.Clone(f.opts.Skip), f.opts.Scratch) {
+		if p == "" {
+			continue
+		}
+		abs, err := filepath.Abs(p)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, abs)
+		if real, err := filepath.EvalSymlinks(abs); err == nil && real != abs {
+			names = append(names, real)
+		}
+	}
+	return func(path string) bool {
+		abs, err := filepath.Abs(path)
+		return err == nil && slices.ContainsFunc(names, func(n string) bool {
+			return abs == n || abs == n+".wal" || abs == n+".tmp"
+		})
+	}, nil
 }
 
 // plainError is err without the path, which stands beside it anyway.

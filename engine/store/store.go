@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"database/sql/driver"
 	_ "embed"
 	"encoding/hex"
 	"errors"
@@ -18,6 +19,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
@@ -55,10 +57,8 @@ type Case struct {
 
 	db   *sql.DB
 	opts Options
-	dsn  string
 
 	mu      sync.Mutex // held while a statement of the session runs
-	handle  mapping.Database
 	session mapping.Connection
 	serial  atomic.Int64
 	around  func(context.Context) func()
@@ -96,39 +96,62 @@ func open(ctx context.Context, path string, opts Options) (*Case, error) {
 			return nil, err
 		}
 	}
-	if strings.ContainsAny(path, "?%#") {
-		return nil, errors.New("the path of a case cannot contain ?, % or #")
-	}
 	if opts.Memory == "" {
 		opts.Memory = defaultMemory
 	}
-	config := map[string]string{
-		"memory_limit":                  opts.Memory,
-		"autoinstall_known_extensions":  "false",
-		"autoload_known_extensions":     "false",
-		"preserve_insertion_order":      "true",
-		"storage_compatibility_version": "latest",
+	q := url.Values{
+		"memory_limit":                 {opts.Memory},
+		"temp_directory":               {path + ".tmp"},
+		"autoinstall_known_extensions": {"false"},
+		"autoload_known_extensions":    {"false"},
 	}
 	if opts.Threads > 0 {
-		config["threads"] = strconv.Itoa(opts.Threads)
+		q.Set("threads", strconv.Itoa(opts.Threads))
 	}
-	if opts.ReadOnly {
-		config["access_mode"] = "read_only"
-	}
-	q := url.Values{}
-	for k, v := range config {
-		q.Set(k, v)
-	}
-	connector, err := duckdb.NewConnector(path+"?"+q.Encode(), nil)
+	c := &Case{Path: path, opts: opts}
+	// The case is attached to a database in memory, for only so can its row
+	// groups have another size. Every connection then works in the case.
+	var attached atomic.Bool
+	connector, err := duckdb.NewConnector(":memory:?"+q.Encode(), func(conn driver.ExecerContext) error {
+		if !attached.Load() {
+			return nil
+		}
+		_, err := conn.ExecContext(context.WithoutCancel(ctx), "USE "+catalog, nil)
+		return err
+	})
 	if err != nil {
-		return nil, openError(err)
+		return nil, err
 	}
-	c := &Case{Path: path, db: sql.OpenDB(connector), opts: opts}
-	if err := c.prepare(ctx, statErr != nil, config); err != nil {
+	c.db = sql.OpenDB(connector)
+	err = c.attach(ctx)
+	if err == nil {
+		attached.Store(true)
+		err = c.prepare(ctx, statErr != nil, connector)
+	}
+	if err != nil {
 		c.Close()
 		return nil, err
 	}
 	return c, nil
+}
+
+// catalog is what the attached case is called inside DuckDB.
+const catalog = "logquarry"
+
+// rowGroup is how many rows DuckDB writes and compresses together; its own
+// choice is 122,880. Rows of logs are wide, and a load's last row groups are
+// compressed by one thread: with a quarter of the rows they fit the cores'
+// caches, and most are full, hence written by all threads, before the end.
+const rowGroup = 30720
+
+func (c *Case) attach(ctx context.Context) error {
+	how := fmt.Sprintf("ROW_GROUP_SIZE %d, STORAGE_VERSION 'latest'", rowGroup)
+	if c.opts.ReadOnly {
+		how = "READ_ONLY"
+	}
+	_, err := c.db.ExecContext(ctx, fmt.Sprintf("ATTACH '%s' AS %s (%s); USE %[2]s",
+		strings.ReplaceAll(c.Path, "'", "''"), catalog, how))
+	return openError(err)
 }
 
 // checkMagic refuses a file that is no database before DuckDB sees it, for
@@ -157,6 +180,9 @@ var lockHolder = regexp.MustCompile(`PID (\d+)`)
 
 // openError says what DuckDB's failure to open a file means.
 func openError(err error) error {
+	if err == nil {
+		return nil
+	}
 	text := err.Error()
 	switch {
 	case strings.Contains(text, "Could not set lock"), strings.Contains(text, "Conflicting lock"):
@@ -171,18 +197,18 @@ func openError(err error) error {
 }
 
 // prepare opens the session and checks or makes the tables.
-func (c *Case) prepare(ctx context.Context, fresh bool, config map[string]string) error {
-	if err := c.connect(config); err != nil {
+func (c *Case) prepare(ctx context.Context, fresh bool, connector *duckdb.Connector) error {
+	if err := c.connect(ctx, connector); err != nil {
 		return err
 	}
 	if !fresh {
 		n := 0
-		err := c.db.QueryRowContext(ctx, `SELECT count(*) FROM duckdb_tables() WHERE table_name IN ('evidence', 'rejects', 'actions', 'case_info')`).Scan(&n)
+		err := c.db.QueryRowContext(ctx, `SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database() AND table_name IN ('evidence', 'rejects', 'actions', 'case_info')`).Scan(&n)
 		if err != nil {
 			return openError(err)
 		}
 		any := 0
-		if err := c.db.QueryRowContext(ctx, `SELECT count(*) FROM duckdb_tables()`).Scan(&any); err != nil {
+		if err := c.db.QueryRowContext(ctx, `SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database()`).Scan(&any); err != nil {
 			return err
 		}
 		if n < 4 && (any > 0 || !c.opts.Create) {
@@ -195,28 +221,19 @@ func (c *Case) prepare(ctx context.Context, fresh bool, config map[string]string
 	return nil
 }
 
-// connect opens the connection on which Query runs: a second handle on the same
-// database, which duckdb-go's instance cache hands out.
-func (c *Case) connect(config map[string]string) error {
-	var cfg mapping.Config
-	if mapping.CreateConfig(&cfg) == mapping.StateError {
-		return errors.New("create configuration")
+// connect opens the connection on which Query runs, through the bindings that
+// duckdb-go is built on. duckdb-go keeps the database's handle in an unexported
+// field, which reflect may read; where it is missing (another version) connect
+// fails loudly.
+func (c *Case) connect(ctx context.Context, connector *duckdb.Connector) error {
+	db := reflect.ValueOf(connector).Elem().FieldByName("db")
+	if !db.IsValid() || db.Type() != reflect.TypeFor[mapping.Database]() {
+		return errors.New("store: internal error: this duckdb-go keeps its database another way")
 	}
-	defer mapping.DestroyConfig(&cfg)
-	mapping.SetConfig(cfg, "duckdb_api", "go") // as duckdb-go does: both must agree
-	for k, v := range config {
-		if mapping.SetConfig(cfg, k, v) == mapping.StateError {
-			return fmt.Errorf("setting %s=%s is not accepted", k, v)
-		}
-	}
-	var msg string
-	if mapping.GetOrCreateFromCache(duckdb.GetInstanceCache(), c.Path, &c.handle, cfg, &msg) == mapping.StateError {
-		return openError(errors.New(msg))
-	}
-	if mapping.Connect(c.handle, &c.session) == mapping.StateError {
+	if mapping.Connect(mapping.Database{Ptr: db.Field(0).UnsafePointer()}, &c.session) == mapping.StateError {
 		return errors.New("connect to the database")
 	}
-	return nil
+	return c.Exec(ctx, "USE "+catalog, nil)
 }
 
 // define makes tables, macros and views, unless the case has them from the
@@ -316,9 +333,6 @@ func (c *Case) Close() error {
 	defer c.mu.Unlock()
 	if c.session.Ptr != nil {
 		mapping.Disconnect(&c.session)
-	}
-	if c.handle.Ptr != nil {
-		mapping.Close(&c.handle)
 	}
 	if err := c.db.Close(); err != nil {
 		return fmt.Errorf("close case %s: %w", c.Path, err)

@@ -25,14 +25,19 @@ type Load struct {
 	Rejects    int `yaml:"rejects" json:"rejects"`
 }
 
-// Answers is what stands beside the evidence.
+// plus is the load of both.
+func (l Load) plus(m Load) Load {
+	return Load{l.Files + m.Files, l.Records + m.Records, l.Rows + m.Rows, l.Duplicates + m.Duplicates, l.Rejects + m.Rejects}
+}
+
+// Answers is what stands beside a folder of logs.
 type Answers struct {
 	Totals   Load            `yaml:"totals"`
 	Sources  map[string]Load `yaml:"sources"`
-	Unknown  []string        `yaml:"unknown_files"` // of no source
-	Damaged  []Damage        `yaml:"damaged_files"`
-	Findings []Finding       `yaml:"findings"`
-	Near     []NearMiss      `yaml:"near_misses"`
+	Unknown  []string        `yaml:"unknown_files,omitempty"` // of no source
+	Damaged  []Damage        `yaml:"damaged_files,omitempty"`
+	Findings []Finding       `yaml:"findings,omitempty"`
+	Near     []NearMiss      `yaml:"near_misses,omitempty"`
 }
 
 // NearMiss is ordinary work close to what a hunt looks for.
@@ -55,10 +60,16 @@ const keysShown = 12
 
 const answersHead = `# What is planted in the evidence folder beside this file, and what a correct load of it gives.
 # Written by logmaker evidence together with the folder; do not edit.
-# A truncated gzip counts as one reject: the record it breaks off in. hunt is a topic, of which several findings may be planted.
+# hunt is a topic, of which several findings may be planted.
 `
 
-func (a *Answers) text() ([]byte, error) {
+const damagedHead = `# What a correct load of the folder beside this file gives: damaged copies of files that the evidence folder holds whole.
+# Written by logmaker evidence -damaged together with the folder; do not edit.
+# A truncated gzip counts as one reject: the record it breaks off in.
+`
+
+// text is the answers as YAML below head.
+func (a *Answers) text(head string) ([]byte, error) {
 	shown := *a
 	shown.Findings = append([]Finding(nil), a.Findings...)
 	for i := range shown.Findings {
@@ -67,5 +78,5 @@ func (a *Answers) text() ([]byte, error) {
 		}
 	}
 	b, err := yaml.Marshal(shown)
-	return append([]byte(answersHead), b...), err
+	return append([]byte(head), b...), err
 }

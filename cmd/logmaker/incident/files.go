@@ -18,41 +18,66 @@ import (
 	"logquarry/cmd/logmaker/record"
 )
 
-// folder is the evidence in memory.
+// folder is a folder of logs in memory.
 type folder struct {
 	files   map[string][]byte
 	answers Answers
 	seen    map[string]bool // recipient and eventID of CloudTrail rows
+	damaged *folder         // of the evidence: copies of its files that cannot be read whole
 }
 
-// Write makes the evidence below dir and its answers in the file answers.
-// What stands in dir already is left there.
-func Write(dir, answers string) (Load, error) {
+func newFolder() *folder {
+	return &folder{files: map[string][]byte{}, seen: map[string]bool{}, answers: Answers{Sources: map[string]Load{}}}
+}
+
+// Sum is what a correct load of the folders written gives.
+type Sum struct {
+	Load
+	Damaged *Load `json:"damaged,omitempty"` // nil: that folder was not asked for
+}
+
+// Write makes the evidence below dir and its answers in the file answers. With
+// damaged not empty it makes there, under the same names, damaged copies of some
+// of the evidence's files, and their answers beside it in damaged.answers.yaml.
+// What stands in the folders already is left there.
+func Write(dir, answers, damaged string) (Sum, error) {
 	f, err := makeFolder()
 	if err != nil {
-		return Load{}, err
+		return Sum{}, err
 	}
+	sum := Sum{Load: f.answers.Totals}
+	if err := f.write(dir, answers, answersHead); err != nil || damaged == "" {
+		return sum, err
+	}
+	sum.Damaged = &f.damaged.answers.Totals
+	return sum, f.damaged.write(damaged, filepath.Clean(damaged)+".answers.yaml", damagedHead)
+}
+
+// write puts the folder's files below dir and its answers, under head, in a file.
+func (f *folder) write(dir, answers, head string) error {
 	for path, data := range f.files {
 		path = filepath.Join(dir, filepath.FromSlash(path))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return Load{}, err
+			return err
 		}
 		if err := os.WriteFile(path, data, 0o644); err != nil {
-			return Load{}, err
+			return err
 		}
 	}
-	text, err := f.answers.text()
+	text, err := f.answers.text(head)
 	if err != nil {
-		return Load{}, fmt.Errorf("write answers: %w", err)
+		return fmt.Errorf("write answers: %w", err)
 	}
-	return f.answers.Totals, os.WriteFile(answers, text, 0o644)
+	return os.WriteFile(answers, text, 0o644)
 }
 
 func makeFolder() (*folder, error) {
 	b := newBuilder()
 	background(b)
 	story(b)
-	f := &folder{files: map[string][]byte{}, seen: map[string]bool{}, answers: Answers{Sources: map[string]Load{}, Findings: b.findings, Near: b.near}}
+	f := newFolder()
+	f.damaged = newFolder()
+	f.answers.Findings, f.answers.Near = b.findings, b.near
 	for _, step := range []func(*builder) error{f.trails, f.insights, f.flows, f.parquet, f.webs} {
 		if err := step(b); err != nil {
 			return nil, err
@@ -60,22 +85,14 @@ func makeFolder() (*folder, error) {
 	}
 	f.put("README.txt", []byte(collectorNote))
 	f.answers.Unknown = []string{"README.txt"}
-	for _, l := range f.answers.Sources {
-		t := &f.answers.Totals
-		t.Files += l.Files
-		t.Records += l.Records
-		t.Rows += l.Rows
-		t.Duplicates += l.Duplicates
-		t.Rejects += l.Rejects
-	}
 	sort.SliceStable(f.answers.Findings, func(i, j int) bool { return f.answers.Findings[i].First < f.answers.Findings[j].First })
 	return f, nil
 }
 
 const collectorNote = `Case 2026-014, example.com shop
 Collected 2026-03-13 from s3://example-trail-logs, s3://example-flow-logs and s3://aws-waf-logs-example-shop with aws s3 sync.
-CloudTrail and flow log objects were merged by hour to keep the copy small. WAF objects are as delivered; one download
-broke off and could not be repeated, the object had expired. The flow log export without header is from CloudWatch Logs.
+CloudTrail and flow log objects were merged by hour to keep the copy small. WAF objects are as delivered. Two objects that
+came damaged were fetched again; the damaged copies are kept apart. The flow log export without header is from CloudWatch Logs.
 Retention in eu-west-1 is shorter: Parquet there, as the data team has it.
 `
 
@@ -88,13 +105,17 @@ func (f *folder) put(path string, data []byte) {
 
 // add counts one file of a source.
 func (f *folder) add(source string, l Load) {
-	sum := f.answers.Sources[source]
-	sum.Files++
-	sum.Records += l.Rows + l.Duplicates + l.Rejects
-	sum.Rows += l.Rows
-	sum.Duplicates += l.Duplicates
-	sum.Rejects += l.Rejects
-	f.answers.Sources[source] = sum
+	l.Files, l.Records = 1, l.Rows+l.Duplicates+l.Rejects
+	f.answers.Sources[source] = f.answers.Sources[source].plus(l)
+	f.answers.Totals = f.answers.Totals.plus(l)
+}
+
+// damage puts a file with one record that cannot be read.
+func (f *folder) damage(source, path, why string, data []byte, rows int) {
+	l := Load{Rows: rows, Rejects: 1}
+	f.put(path, data)
+	f.add(source, l)
+	f.answers.Damaged = append(f.answers.Damaged, Damage{Path: path, Why: why, Rows: l.Rows, Rejects: l.Rejects})
 }
 
 func packed(data []byte) ([]byte, error) {
@@ -168,14 +189,13 @@ func (f *folder) trails(b *builder) error {
 func (f *folder) trailFile(b *builder, key, organization string, events []placed) error {
 	var l Load
 	data := []byte(`{"Records":[`)
-	damaged := organization == "" && events[0].account == sister && len(f.answers.Damaged) == 0
+	middle := 0
 	for i, e := range events {
 		if i > 0 {
 			data = append(data, ',')
 		}
-		if damaged && i == len(events)/2 {
-			data = append(append(data, broken...), ',')
-			l.Rejects++
+		if i == len(events)/2 {
+			middle = len(data)
 		}
 		data = e.Append(data)
 		if id := e.Recipient + " " + e.EventID; f.seen[id] {
@@ -187,12 +207,17 @@ func (f *folder) trailFile(b *builder, key, organization string, events []placed
 	}
 	data = append(data, "]}"...)
 	path := key[:len(key)-len(".json.gz")] + record.Base62(b.r, 16) + ".json.gz"
-	if damaged {
-		f.answers.Damaged = append(f.answers.Damaged, Damage{Path: path, Why: "a broken record in the middle of Records", Rows: l.Rows, Rejects: l.Rejects})
-	}
 	f.add("cloudtrail", l)
 	out, err := packed(data)
+	if err != nil {
+		return err
+	}
 	f.put(path, out)
+	// One copy of an ordinary file of the sister account is damaged.
+	if organization == "" && events[0].account == sister && f.damaged.answers.Sources["cloudtrail"].Files == 0 {
+		out, err = packed(slices.Concat(data[:middle], []byte(broken+","), data[middle:]))
+		f.damaged.damage("cloudtrail", path, "a broken record in the middle of Records", out, len(events))
+	}
 	return err
 }
 
@@ -264,7 +289,6 @@ func (f *folder) webs(b *builder) error {
 	keys, lists := group(b.webs, func(w record.Web) string {
 		return logfile.WAFKey(company, home, "shop-web", w.Time.Truncate(5*time.Minute), "")
 	})
-	cut := false
 	for _, key := range keys {
 		list := lists[key]
 		var data []byte
@@ -275,20 +299,18 @@ func (f *folder) webs(b *builder) error {
 		if err != nil {
 			return err
 		}
-		l := Load{Rows: len(list)}
 		path := key[:len(key)-len(".log.gz")] + record.Hex(b.r, 8) + ".log.gz"
+		f.add("waf", Load{Rows: len(list)})
+		f.put(path, out)
 		// One download of an ordinary evening broke off.
-		if !cut && list[0].Time.After(at("11 17:00:00")) {
-			cut = true
-			out = out[:len(out)*7/10]
-			if l.Rows, err = wholeLines(out); err != nil {
+		if f.damaged.answers.Sources["waf"].Files == 0 && list[0].Time.After(at("11 17:00:00")) {
+			cut := out[:len(out)*7/10]
+			rows, err := wholeLines(cut)
+			if err != nil {
 				return err
 			}
-			l.Rejects = 1
-			f.answers.Damaged = append(f.answers.Damaged, Damage{Path: path, Why: "gzip cut off", Rows: l.Rows, Rejects: l.Rejects})
+			f.damaged.damage("waf", path, "gzip cut off", cut, rows)
 		}
-		f.add("waf", l)
-		f.put(path, out)
 	}
 	return nil
 }
