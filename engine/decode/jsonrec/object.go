@@ -25,14 +25,22 @@ func (d *Decoder) object(b []byte, i int, n *node) (int, error) {
 			return i, syntax(b, i, "a key in quotes")
 		}
 		start := i
-		end, f, err := str(b, i)
-		if err != nil {
-			return end, err
-		}
-		name := b[start+1 : end-1]
-		if f&escaped != 0 {
-			d.text = unescape(d.text[:0], b[start:end])
-			name = d.text
+		kid, end := n.expected(b, i, guess)
+		var name []byte
+		var err error
+		if kid < 0 {
+			var f flags
+			if end, f, err = str(b, i); err != nil {
+				return end, err
+			}
+			name = b[start+1 : end-1]
+			if f&escaped != 0 {
+				d.text = unescape(d.text[:0], b[start:end])
+				name = d.text
+			}
+			if k, ok := n.index[string(name)]; ok {
+				kid = k
+			}
 		}
 		if i = space(b, end); i >= len(b) {
 			return i, errShort
@@ -42,12 +50,6 @@ func (d *Decoder) object(b []byte, i int, n *node) (int, error) {
 		}
 		if i = space(b, i+1); i >= len(b) {
 			return i, errShort
-		}
-		kid := -1
-		if guess < len(n.keys) && n.keys[guess] == string(name) {
-			kid = guess
-		} else if k, ok := n.index[string(name)]; ok {
-			kid = k
 		}
 		if kid >= 0 {
 			guess = kid + 1
@@ -72,6 +74,19 @@ func (d *Decoder) object(b []byte, i int, n *node) (int, error) {
 			return i, syntax(b, i, "',' or '}'")
 		}
 	}
+}
+
+// expected is the member whose key stands at b[i], where that is one of the next
+// few from guess on, and where the key ends; -1 elsewhere.
+func (n *node) expected(b []byte, i, guess int) (kid, end int) {
+	const tries = 4 // optional members lie between
+	for k := guess; k < len(n.keys) && k < guess+tries; k++ {
+		name := n.keys[k]
+		if last := i + 1 + len(name); last < len(b) && b[last] == '"' && string(b[i+1:last]) == name {
+			return k, last + 1
+		}
+	}
+	return -1, 0
 }
 
 // unknown keeps a member no column is for.
@@ -292,7 +307,7 @@ func (d *Decoder) pick(raw []byte, n *node) {
 				by := d.field(p.by)
 				// Header names keep the client's case. The first of several counts.
 				if by != nil && len(by.val) == len(p.is)+2 && bytes.EqualFold(by.val[1:len(by.val)-1], p.is) {
-					d.cell(m.val, m.f, &node{path: n.path + "." + string(p.is), col: p.col, typ: p.typ})
+					d.cell(m.val, m.f, &p.cell)
 				}
 			}
 		}

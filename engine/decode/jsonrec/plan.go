@@ -49,7 +49,7 @@ type pick struct {
 	is     []byte
 	member string
 	col    int
-	typ    schema.Type
+	cell   node // the column, as of a member of its own
 }
 
 // NewPlan makes the plan of a JSON source.
@@ -143,7 +143,7 @@ func (n *node) add(from string, col int, typ schema.Type) error {
 		if !ok || !more || rest == "" || strings.ContainsAny(rest, ".[") {
 			return fmt.Errorf("%q: an array step is key[].member or key[key=text].member", from)
 		}
-		p := pick{member: rest, col: col, typ: typ}
+		p := pick{member: rest, col: col}
 		if cond != "" {
 			var is string
 			p.by, is, ok = strings.Cut(cond, "=")
@@ -156,6 +156,7 @@ func (n *node) add(from string, col int, typ schema.Type) error {
 		} else if typ != schema.JSONText {
 			return fmt.Errorf("%q is a list and needs type json", from)
 		}
+		p.cell = node{path: n.path + "." + string(p.is), col: col, typ: typ}
 		n.picks = append(n.picks, p)
 		return nil
 	}
