@@ -132,9 +132,17 @@ func describe(s *schema.Source) *list {
 		if cite == "" {
 			cite = s.Cite
 		}
-		l.add(c.Name, c.Type.SQL(), c.Unit, c.Doc, c.From, cite)
+		l.add(c.Name, c.Type.SQL(), unit(c.Unit), c.Doc, c.From, cite)
 	}
 	return l
+}
+
+// unit is a column's unit, nothing where the spec says that it has none.
+func unit(u string) any {
+	if u == "-" {
+		return nil
+	}
+	return u
 }
 
 // describeOther lists the tables and views of a case, or the columns of one

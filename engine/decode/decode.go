@@ -6,6 +6,7 @@ package decode
 import (
 	"fmt"
 	"io"
+	"sync/atomic"
 
 	"logquarry/engine/batch"
 	"logquarry/engine/schema"
@@ -49,7 +50,10 @@ type Tally struct {
 	// First and Last are the earliest and latest event times among rows and
 	// duplicates, in microseconds since 1970 UTC; both 0 where none has one.
 	First, Last int64
-	Rejects     []Reject // at most MaxRejects
+	Rejects     []Reject // at most MaxRejects, and as many as Room allows
+	// Room is how many bytes of memory the rejects of all files of a load that
+	// are not yet written may take; nil: no bound.
+	Room *atomic.Int64
 }
 
 // MaxRejects bounds how many rejects of one file are kept with their bytes;
@@ -60,11 +64,12 @@ const MaxRejects = 1000
 func (t *Tally) Reject(r Reject) {
 	t.Records++
 	t.Rejected++
-	if len(t.Rejects) >= MaxRejects {
-		return
-	}
 	if len(r.Raw) > RawLimit {
 		r.Raw = r.Raw[:RawLimit]
+	}
+	const overhead = 256 // of a Reject beside its bytes
+	if len(t.Rejects) >= MaxRejects || t.Room != nil && t.Room.Add(-int64(len(r.Raw)+overhead)) < 0 {
+		return
 	}
 	r.Raw = append([]byte(nil), r.Raw...)
 	t.Rejects = append(t.Rejects, r)

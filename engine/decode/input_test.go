@@ -1,7 +1,9 @@
 package decode_test
 
 import (
+	"bytes"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -79,5 +81,25 @@ func TestInt(t *testing.T) {
 		if got, ok := decode.Int([]byte(in)); ok {
 			t.Errorf("%q is read as %d", in, got)
 		}
+	}
+}
+
+// Rejects of many files together take no more memory than there is room for;
+// all are counted.
+func TestRejectRoom(t *testing.T) {
+	room := new(atomic.Int64)
+	room.Store(3 * (decode.RawLimit + 256))
+	raw := bytes.Repeat([]byte("x"), 2*decode.RawLimit)
+	var kept, counted int64
+	for range 4 {
+		tally := decode.Tally{Room: room}
+		for range 5 {
+			tally.Reject(decode.Reject{Reason: "damaged", Raw: raw})
+		}
+		kept += int64(len(tally.Rejects))
+		counted += tally.Rejected
+	}
+	if kept != 3 || counted != 20 {
+		t.Errorf("kept %d rejects and counted %d, want 3 and 20", kept, counted)
 	}
 }

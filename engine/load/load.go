@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
@@ -218,6 +219,10 @@ func (l *loader) transact(ctx context.Context, f func() error) error {
 	return err
 }
 
+// rejectRoom bounds the memory of a batch's rejects, in bytes: evidence that is
+// nothing but damage must not take more than evidence that is whole.
+const rejectRoom = 128 << 20
+
 // load loads one batch and commits it with its ledger.
 func (l *loader) load(ctx context.Context, jobs []*job) error {
 	if jobs[0].Kind == unpack.Parquet {
@@ -225,9 +230,11 @@ func (l *loader) load(ctx context.Context, jobs []*job) error {
 	}
 	source := jobs[0].Source.Name
 	tasks := make([]*task, len(jobs))
+	room := new(atomic.Int64)
+	room.Store(rejectRoom)
 	for i, j := range jobs {
 		tasks[i] = &task{path: j.Path, local: j.Local, size: j.Size, place: j.place}
-		tasks[i].tally.FileID = j.fileID
+		tasks[i].tally.FileID, tasks[i].tally.Room = j.fileID, room
 		tasks[i].lost = j.Lost
 	}
 	return l.transact(ctx, func() error {

@@ -123,7 +123,7 @@ func open(ctx context.Context, path string, opts Options) (*Case, error) {
 		return nil, err
 	}
 	c.db = sql.OpenDB(connector)
-	err = c.attach(ctx)
+	err = c.attach(ctx, statErr != nil)
 	if err == nil {
 		attached.Store(true)
 		err = c.prepare(ctx, statErr != nil, connector)
@@ -144,14 +144,21 @@ const catalog = "logquarry"
 // caches, and most are full, hence written by all threads, before the end.
 const rowGroup = 30720
 
-func (c *Case) attach(ctx context.Context) error {
+func (c *Case) attach(ctx context.Context, fresh bool) error {
 	how := fmt.Sprintf("ROW_GROUP_SIZE %d, STORAGE_VERSION 'latest'", rowGroup)
 	if c.opts.ReadOnly {
 		how = "READ_ONLY"
 	}
 	_, err := c.db.ExecContext(ctx, fmt.Sprintf("ATTACH '%s' AS %s (%s); USE %[2]s",
 		strings.ReplaceAll(c.Path, "'", "''"), catalog, how))
-	return openError(err)
+	if err != nil {
+		return openError(err)
+	}
+	if fresh {
+		// Evidence is nobody else's business.
+		return os.Chmod(c.Path, 0o600)
+	}
+	return nil
 }
 
 // checkMagic refuses a file that is no database before DuckDB sees it, for
