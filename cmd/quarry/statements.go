@@ -91,10 +91,7 @@ func (a *app) unknown(args, _ []string) error {
 		}
 		return usage("quarry triage "+word+" loads it and runs the hunts", "%s is a path, not a command", word)
 	}
-	var names []string
-	for _, c := range a.rootCommands() {
-		names = append(names, c)
-	}
+	names := a.rootCommands()
 	if sqltext.FirstKeyword(word) != "" && strings.ContainsAny(word, " \n") {
 		return usage("quarry -e SQL runs a statement", "%s is no command", word)
 	}

@@ -81,12 +81,6 @@ func start(t *testing.T, env ...string) *console {
 	return c
 }
 
-func (c *console) output() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.text.String()
-}
-
 // wait waits for text to be shown and forgets what came up to it.
 func (c *console) wait(text string) string {
 	c.t.Helper()
