@@ -13,6 +13,7 @@ import (
 	"logquarry/engine/schema"
 	"logquarry/engine/session"
 	"logquarry/engine/sqltext"
+	"logquarry/engine/value"
 )
 
 func (a *app) packsCommand() *cobra.Command {
@@ -31,15 +32,15 @@ func (a *app) packsCommand() *cobra.Command {
 				return err
 			}
 			if len(args) == 0 {
-				l := newList("pack", "hunts", "sources")
-				l.columns[1].Type = "BIGINT"
+				l := value.NewList("pack", "hunts", "sources")
+				l.Columns()[1].Type = "BIGINT"
 				for _, p := range append(lib.Packs(), hunt.Pack{Name: hunt.AllPack, Hunts: lib.Hunts()}) {
 					var sources []string
 					for _, h := range p.Hunts {
 						sources = append(sources, h.Sources...)
 					}
 					slices.Sort(sources)
-					l.add(p.Name, int64(len(p.Hunts)), strings.Join(slices.Compact(sources), ", "))
+					l.Add(p.Name, int64(len(p.Hunts)), strings.Join(slices.Compact(sources), ", "))
 				}
 				_, err := a.show(l)
 				return err
@@ -48,13 +49,13 @@ func (a *app) packsCommand() *cobra.Command {
 			if err != nil {
 				return &usageError{err, hintOf(err)}
 			}
-			l := newList("id", "severity", "title", "attack", "sources", "parameters", "means")
+			l := value.NewList("id", "severity", "title", "attack", "sources", "parameters", "means")
 			for _, h := range hunts {
 				var params []string
 				for _, p := range h.Params {
 					params = append(params, p.Name+"="+session.Default(p))
 				}
-				l.add(h.ID, string(h.Severity), h.Title, strings.Join(h.Attack, ", "), strings.Join(h.Sources, ", "), strings.Join(params, " "), h.Means)
+				l.Add(h.ID, string(h.Severity), h.Title, strings.Join(h.Attack, ", "), strings.Join(h.Sources, ", "), strings.Join(params, " "), h.Means)
 			}
 			_, err = a.show(l)
 			return err
@@ -72,14 +73,14 @@ func (a *app) sourcesCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			l := newList("source", "title", "shape", "columns", "citation")
-			l.columns[3].Type = "BIGINT"
+			l := value.NewList("source", "title", "shape", "columns", "citation")
+			l.Columns()[3].Type = "BIGINT"
 			for _, s := range sources {
 				shape := string(s.Shape)
 				if s.Parquet {
 					shape += ", parquet"
 				}
-				l.add(s.Name, s.Title, shape, int64(len(s.AllColumns())), s.Cite)
+				l.Add(s.Name, s.Title, shape, int64(len(s.AllColumns())), s.Cite)
 			}
 			_, err = a.show(l)
 			return err
@@ -125,14 +126,14 @@ func (a *app) schemaCommand() *cobra.Command {
 }
 
 // describe are the columns of a source's table.
-func describe(s *schema.Source) *list {
-	l := newList("column", "type", "unit", "about", "field", "citation")
+func describe(s *schema.Source) *value.List {
+	l := value.NewList("column", "type", "unit", "about", "field", "citation")
 	for _, c := range s.AllColumns() {
 		cite := c.Cite
 		if cite == "" {
 			cite = s.Cite
 		}
-		l.add(c.Name, c.Type.SQL(), unit(c.Unit), c.Doc, c.From, cite)
+		l.Add(c.Name, c.Type.SQL(), unit(c.Unit), c.Doc, c.From, cite)
 	}
 	return l
 }
@@ -162,8 +163,8 @@ func (a *app) describeOther(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	if len(args) == 0 {
-		l := newList("name", "kind", "columns", "about")
-		l.columns[2].Type = "BIGINT"
+		l := value.NewList("name", "kind", "columns", "about")
+		l.Columns()[2].Type = "BIGINT"
 		for _, view := range []bool{false, true} {
 			for _, r := range cat.Relations {
 				kind := "table"
@@ -171,7 +172,7 @@ func (a *app) describeOther(ctx context.Context, args []string) (err error) {
 					kind = "view"
 				}
 				if r.View == view {
-					l.add(r.Name, kind, int64(len(r.Columns)), r.Doc)
+					l.Add(r.Name, kind, int64(len(r.Columns)), r.Doc)
 				}
 			}
 		}
@@ -181,9 +182,9 @@ func (a *app) describeOther(ctx context.Context, args []string) (err error) {
 	var names []string
 	for _, r := range cat.Relations {
 		if strings.EqualFold(r.Name, args[0]) {
-			l := newList("column", "type", "about")
+			l := value.NewList("column", "type", "about")
 			for _, c := range r.Columns {
-				l.add(c.Name, c.Type, c.Doc)
+				l.Add(c.Name, c.Type, c.Doc)
 			}
 			_, err := a.show(l)
 			return err

@@ -223,11 +223,11 @@ func (a *app) huntsDone(did *hunted) {
 
 // huntPages shows each hunt with findings under its title.
 func (a *app) huntPages(ctx context.Context, w io.Writer, o *opened, hunts []hunt.Hunt, opts hunt.Options, did *hunted, most int, format render.Format) error {
-	var page *list
+	var page *value.List
 	opts.Rows = func(_ hunt.Hunt, rows value.Rows) error {
-		page = &list{columns: rows.Columns()}
-		for (most == 0 || len(page.cells) < most) && rows.Next() {
-			page.cells = append(page.cells, slices.Clone(rows.Values()))
+		page = value.ListOf(rows.Columns())
+		for (most == 0 || page.Len() < most) && rows.Next() {
+			page.Add(slices.Clone(rows.Values())...)
 		}
 		return nil // what is left is counted
 	}
@@ -246,7 +246,7 @@ func (a *app) huntPages(ctx context.Context, w io.Writer, o *opened, hunts []hun
 	return err
 }
 
-func (a *app) huntPage(w io.Writer, r hunt.Result, page *list, format render.Format) error {
+func (a *app) huntPage(w io.Writer, r hunt.Result, page *value.List, format render.Format) error {
 	h := r.Hunt
 	title := h.Title
 	if h.Plain {
@@ -260,7 +260,7 @@ func (a *app) huntPage(w io.Writer, r hunt.Result, page *list, format render.For
 		head += "  "
 	}
 	count := plural(r.Count, "finding")
-	if n := int64(len(page.cells)); n < r.Count {
+	if n := int64(page.Len()); n < r.Count {
 		count += fmt.Sprintf(", the first %s below", render.Thousands(n))
 	}
 	line := fmt.Sprintf("%s%s  (%s)  %s", head, render.Escape(title), render.Escape(h.ID), count)
@@ -284,9 +284,9 @@ func (a *app) huntPage(w io.Writer, r hunt.Result, page *list, format render.For
 // leadingOf is the page with the columns all hunts share and no others, as
 // far as it has them: a terminal has no room for more. What a hunt adds is in
 // the other formats and in the shell.
-func leadingOf(page *list) *list {
+func leadingOf(page *value.List) *value.List {
 	var keep []int
-	for i, c := range page.columns {
+	for i, c := range page.Columns() {
 		// The title says mostly which source it is.
 		if c.Name != "source" && slices.Contains(hunt.Leading(), c.Name) {
 			keep = append(keep, i)
@@ -295,18 +295,7 @@ func leadingOf(page *list) *list {
 	if keep == nil {
 		return page
 	}
-	out := &list{}
-	for _, i := range keep {
-		out.columns = append(out.columns, page.columns[i])
-	}
-	for _, row := range page.cells {
-		var cells []any
-		for _, i := range keep {
-			cells = append(cells, row[i])
-		}
-		out.cells = append(out.cells, cells)
-	}
-	return out
+	return page.Pick(keep)
 }
 
 func severityColour(s hunt.Severity) string {

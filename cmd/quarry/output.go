@@ -119,25 +119,3 @@ func (a *app) tell(v any) error {
 	_, err = a.out.Write(append(text, '\n'))
 	return err
 }
-
-// list is rows that are already here.
-type list struct {
-	columns []value.Column
-	cells   [][]any
-	at      int
-}
-
-func newList(columns ...string) *list {
-	l := &list{}
-	for _, c := range columns {
-		l.columns = append(l.columns, value.Column{Name: c, Type: "VARCHAR"})
-	}
-	return l
-}
-
-func (l *list) add(cells ...any)        { l.cells = append(l.cells, cells) }
-func (l *list) Columns() []value.Column { return l.columns }
-func (l *list) Next() bool              { l.at++; return l.at <= len(l.cells) }
-func (l *list) Values() []any           { return l.cells[l.at-1] }
-func (l *list) Err() error              { return nil }
-func (l *list) Close() error            { return nil }

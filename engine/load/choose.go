@@ -2,10 +2,6 @@ package load
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"io"
-	"os"
 	"slices"
 	"time"
 
@@ -105,7 +101,7 @@ func (l *loader) fresh(ctx context.Context, work []*job) (keep []*job, same []*e
 				if gctx.Err() != nil {
 					return context.Cause(gctx)
 				}
-				j.sum, _ = fileSum(j.Local) // trouble shows again when it is read
+				j.sum, _ = find.Sum(j.Local) // trouble shows again when it is read
 				return nil
 			})
 		}
@@ -162,25 +158,12 @@ func (l *loader) hashAside(ctx context.Context, aside []*entry) error {
 				if gctx.Err() != nil {
 					return context.Cause(gctx)
 				}
-				e.sum, _ = fileSum(e.local) // what cannot be read has no hash
+				e.sum, _ = find.Sum(e.local) // what cannot be read has no hash
 				return nil
 			})
 		}
 	}
 	return g.Wait()
-}
-
-func fileSum(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // batches cuts work into what is committed together: files of one source, or

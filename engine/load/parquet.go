@@ -19,7 +19,7 @@ func (l *loader) loadParquet(ctx context.Context, j *job) error {
 	l.opts.Progress.now(j.Source.Name, j.Path)
 	var err error
 	if t.sum = j.sum; t.sum == "" {
-		if t.sum, err = fileSum(j.Local); err != nil {
+		if t.sum, err = find.Sum(j.Local); err != nil {
 			t.tally.Reject(decode.Reject{Reason: "open: " + err.Error()})
 		}
 	}

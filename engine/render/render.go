@@ -36,6 +36,7 @@ import (
 	"io"
 	"strings"
 
+	"logquarry/engine/sqltext"
 	"logquarry/engine/value"
 )
 
@@ -112,38 +113,15 @@ func nearest(name string) Format {
 	if f, ok := otherNames[name]; ok {
 		return f
 	}
-	best, least := Format(""), 3
+	var names []string
 	for _, f := range Formats() {
-		d := distance(name, string(f))
 		if len(name) > 1 && strings.HasPrefix(string(f), name) {
-			d = 1
+			return f
 		}
-		if d < least && d < len(f) {
-			best, least = f, d
-		}
+		names = append(names, string(f))
 	}
-	return best
-}
-
-// distance is the Levenshtein distance of a and b, by bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
+	best, _ := sqltext.Nearest(name, names)
+	return Format(best)
 }
 
 // Options say how rows are written; the zero value is a plain, wide table.

@@ -15,32 +15,9 @@ import (
 	"logquarry/engine/value"
 )
 
-// list is rows that are already here.
-type list struct {
-	columns []value.Column
-	cells   [][]any
-	at      int
-}
-
-func newList(columns ...string) *list {
-	l := &list{}
-	for _, c := range columns {
-		l.columns = append(l.columns, value.Column{Name: c, Type: "VARCHAR"})
-	}
-	return l
-}
-
-func (l *list) add(cells ...any)        { l.cells = append(l.cells, cells) }
-func (l *list) Columns() []value.Column { return l.columns }
-func (l *list) Next() bool              { l.at++; return l.at <= len(l.cells) }
-func (l *list) Values() []any           { return l.cells[l.at-1] }
-func (l *list) Err() error              { return nil }
-func (l *list) Close() error            { return nil }
-
-func (s *session) showList(ctx context.Context, l *list) error {
+func (s *session) showList(ctx context.Context, l *value.List) error {
 	run := func(context.Context) (value.Rows, error) {
-		l := *l
-		return &l, nil
+		return l.Again(), nil
 	}
 	s.last = run
 	return s.show(ctx, run)
@@ -84,11 +61,11 @@ func (s *session) listRelations(ctx context.Context, views bool, word string) er
 	if views {
 		name = "view"
 	}
-	l := newList(name, "columns", "about")
-	l.columns[1].Type = "BIGINT"
+	l := value.NewList(name, "columns", "about")
+	l.Columns()[1].Type = "BIGINT"
 	for _, r := range cat.Relations {
 		if r.View == views && has(word, r.Name, r.Doc) {
-			l.add(r.Name, int64(len(r.Columns)), r.Doc)
+			l.Add(r.Name, int64(len(r.Columns)), r.Doc)
 		}
 	}
 	return s.showList(ctx, l)
@@ -105,9 +82,9 @@ func runDescribe(s *session, ctx context.Context, args []string, _ string) error
 			if r.Doc != "" && s.term != nil {
 				s.note("%s: %s", r.Name, r.Doc)
 			}
-			l := newList("column", "type", "about")
+			l := value.NewList("column", "type", "about")
 			for _, c := range r.Columns {
-				l.add(c.Name, c.Type, c.Doc)
+				l.Add(c.Name, c.Type, c.Doc)
 			}
 			return s.showList(ctx, l)
 		}
@@ -147,11 +124,11 @@ func notFound(what, name string, names []string) error {
 }
 
 func runHunts(s *session, ctx context.Context, args []string, _ string) error {
-	l := newList("id", "severity", "title", "sources")
+	l := value.NewList("id", "severity", "title", "sources")
 	for _, h := range s.cfg.Engine.Hunts() {
 		sources := strings.Join(h.Sources, ", ")
 		if !slices.ContainsFunc(args, func(word string) bool { return !has(word, h.ID, h.Severity, h.Title, h.Doc, sources) }) {
-			l.add(h.ID, h.Severity, h.Title, sources)
+			l.Add(h.ID, h.Severity, h.Title, sources)
 		}
 	}
 	return s.showList(ctx, l)
@@ -270,9 +247,9 @@ func runParam(s *session, ctx context.Context, args []string, rest string) error
 	}
 	switch {
 	case args[0] == "list" && len(args) == 1:
-		l := newList("name", "value")
+		l := value.NewList("name", "value")
 		for _, name := range sortedKeys(s.params) {
-			l.add(name, s.params[name])
+			l.Add(name, s.params[name])
 		}
 		return s.show(ctx, func(context.Context) (value.Rows, error) { return l, nil })
 	case args[0] == "set" && len(args) == 3:

@@ -80,13 +80,13 @@ func (f *fake) Query(ctx context.Context, sql string, params map[string]any) (va
 		fmt.Sscanf(sql[strings.Index(sql, "rows ")+5:], "%d", &n)
 		return &counter{f: f, n: n, ctx: ctx}, nil
 	case strings.HasPrefix(sql, "create"):
-		return &list{}, nil
+		return &value.List{}, nil
 	}
-	l := newList("echo")
-	l.add(sql)
+	l := value.NewList("echo")
+	l.Add(sql)
 	for _, name := range []string{"ip", "word"} {
 		if v, ok := params[name]; ok {
-			l.add(fmt.Sprintf("%s=%v", name, v))
+			l.Add(fmt.Sprintf("%s=%v", name, v))
 		}
 	}
 	return l, nil
@@ -104,14 +104,14 @@ func (f *fake) Hunts() []Hunt {
 
 func (f *fake) RunHunt(_ context.Context, id string, params map[string]string) (value.Rows, error) {
 	j, _ := json.Marshal(params)
-	l := newList("hunt", "params")
-	l.add(id, string(j))
+	l := value.NewList("hunt", "params")
+	l.Add(id, string(j))
 	return l, nil
 }
 
 func (f *fake) Pivot(_ context.Context, v string) (value.Rows, error) {
-	l := newList("pivot")
-	l.add(v)
+	l := value.NewList("pivot")
+	l.Add(v)
 	return l, nil
 }
 

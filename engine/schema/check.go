@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"logquarry/engine/sqltext"
 )
 
 var (
@@ -179,39 +181,13 @@ func keys() []string {
 // didYouMean is a hint naming the candidate nearest to word, or all of them
 // where none is near; empty without candidates.
 func didYouMean(word string, candidates []string) string {
-	best, bestDistance := "", len(word)/2+1
-	for _, c := range candidates {
-		if d := distance(word, c); d < bestDistance {
-			best, bestDistance = c, d
-		}
-	}
+	best, near := sqltext.Nearest(word, candidates)
 	switch {
-	case best != "":
+	case near:
 		return fmt.Sprintf("Did you mean %q?", best)
 	case len(candidates) > 0 && len(candidates) <= 24:
 		sorted := slices.Compact(slices.Sorted(slices.Values(candidates)))
 		return "There are: " + strings.Join(sorted, ", ") + "."
 	}
 	return ""
-}
-
-// distance is the Levenshtein distance of two words, in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -2,9 +2,7 @@ package session
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -43,7 +41,7 @@ func (s *Session) Raw(ctx context.Context, w io.Writer, fileID, recordNo int64) 
 	if err != nil {
 		return err
 	}
-	if have, err := fileSum(file.Local); err != nil {
+	if have, err := find.Sum(file.Local); err != nil {
 		return err
 	} else if sum.String != "" && have != sum.String {
 		return &Hinted{fmt.Errorf("%s has changed since it was loaded", path),
@@ -100,17 +98,4 @@ func (s *Session) evidence(ctx context.Context, path, scratch string) (find.File
 		}
 	}
 	return find.File{}, fmt.Errorf("%s is not in %s any more", path, at)
-}
-
-func fileSum(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }
