@@ -128,7 +128,7 @@ func (f *Finder) Find(ctx context.Context, paths []string) ([]File, error) {
 	var files []File
 	for _, p := range paths {
 		if p == "-" {
-			file, err := f.stdin()
+			file, err := f.stdin(ctx)
 			if err != nil {
 				return nil, err
 			}
@@ -242,7 +242,7 @@ func plainError(err error) string {
 	return err.Error()
 }
 
-func (f *Finder) stdin() (File, error) {
+func (f *Finder) stdin(ctx context.Context) (File, error) {
 	if f.opts.Stdin == nil {
 		return File{}, errors.New("no standard input to read")
 	}
@@ -250,8 +250,20 @@ func (f *Finder) stdin() (File, error) {
 	if err != nil {
 		return File{}, err
 	}
-	n, err := io.Copy(out, f.opts.Stdin)
-	if err := errors.Join(err, out.Close()); err != nil {
+	var n int64
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		n, err = io.Copy(out, f.opts.Stdin)
+		done <- errors.Join(err, out.Close())
+	}()
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		// A read of a terminal or pipe cannot be called off; it is left behind.
+		return File{}, context.Cause(ctx)
+	}
+	if err != nil {
 		return File{}, fmt.Errorf("read standard input: %w", err)
 	}
 	return File{Path: "-", Local: out.Name(), Size: n}, nil

@@ -371,3 +371,19 @@ func FuzzIdentify(f *testing.F) {
 		}
 	})
 }
+
+// A Ctrl-C while standard input says nothing ends the wait.
+func TestStdinCancelled(t *testing.T) {
+	in, held := io.Pipe()
+	defer held.Close()
+	f, err := find.NewFinder(find.Options{Scratch: t.TempDir(), Stdin: in})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	stop := errors.New("stop")
+	time.AfterFunc(20*time.Millisecond, func() { cancel(stop) })
+	if _, err := f.Find(ctx, []string{"-"}); !errors.Is(err, stop) {
+		t.Errorf("got %v, want the cause of the end", err)
+	}
+}

@@ -159,7 +159,8 @@ func (l *loader) insertParquet(ctx context.Context, j *job, t *task) error {
 	if w.bounds != everything {
 		where += fmt.Sprintf(" AND (%s IS NULL OR %s)", timeExpr, inside(w.bounds))
 	}
-	result, err := l.conn.ExecContext(ctx, fmt.Sprintf(
+	// Not through session: DuckDB itself reads here, and must hear of the end.
+	result, err := l.conn.Conn.ExecContext(ctx, fmt.Sprintf(
 		`INSERT INTO %s (%s, extra, file_id, record_no) SELECT %s, %s, CAST(%d AS BIGINT), file_row_number + 1 FROM read_parquet(?, hive_partitioning = false, file_row_number = true) WHERE %s`,
 		s.StorageTable(), strings.Join(into, ", "), strings.Join(cols, ", "), rest, j.fileID, where), args...)
 	if err != nil {
