@@ -164,7 +164,7 @@ func (a *app) takeIn(ctx context.Context, in intake, name string) (l *loaded, c 
 		return nil, nil, err
 	}
 	l.sum, err = load.Load(ctx, c, files, load.Options{
-		Sources: sources, Since: since, Until: until, Threads: a.workers(), Version: version, Progress: watch.progress,
+		Sources: sources, Since: since, Until: until, Threads: a.workers(), Version: version, Progress: watch.progress, Memory: a.memory,
 	})
 	watch.stop()
 	if rerr := a.record(ctx, c, name, in, l.sum, err != nil); err == nil {

@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -19,12 +18,7 @@ import (
 // version is set by the linker: -X main.version=1.2.3.
 var version = "dev"
 
-func main() {
-	// Go's own heap is small beside DuckDB's buffers: collecting it less often
-	// costs some 20 MB and saves the load a hundredth of its time.
-	debug.SetGCPercent(400)
-	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
-}
+func main() { os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // run is the whole program but for the process.
 func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {

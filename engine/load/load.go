@@ -29,10 +29,13 @@ type Options struct {
 	// without a time are kept. Zero: no bound.
 	Since, Until time.Time
 	Threads      int
-	Version      string           // of the program, for the ledger
-	Now          func() time.Time // nil: time.Now
-	Progress     *Progress        // nil: nobody looks
-	Limits       unpack.Limits
+	// Memory bounds DuckDB's buffers while it loads, such as 1GB; empty: see
+	// memoryPerThread.
+	Memory   string
+	Version  string           // of the program, for the ledger
+	Now      func() time.Time // nil: time.Now
+	Progress *Progress        // nil: nobody looks
+	Limits   unpack.Limits
 }
 
 // Count is what became of records.
@@ -128,16 +131,11 @@ func Load(ctx context.Context, c *store.Case, files []find.File, opts Options) (
 }
 
 func (l *loader) run(ctx context.Context, files []find.File) error {
-	// Order does not matter in a table, and keeping it costs threads. A thread
-	// that keeps five finished row groups before it writes them, as DuckDB does
-	// unasked, costs 200 MB and no less time.
-	for _, set := range []string{`SET preserve_insertion_order = false`, `SET write_buffer_row_group_count = 1`} {
-		if _, err := l.conn.ExecContext(ctx, set); err != nil {
-			return err
-		}
+	restore, err := l.settings(ctx)
+	if err != nil {
+		return err
 	}
-	defer l.conn.ExecContext(context.WithoutCancel(ctx), `SET preserve_insertion_order = true`)
-	var err error
+	defer restore()
 	if l.books, err = openLedger(ctx, l.conn); err != nil {
 		return err
 	}
@@ -154,6 +152,46 @@ func (l *loader) run(ctx context.Context, files []find.File) error {
 		}
 	}
 	return nil
+}
+
+// memoryPerThread is what a load needs of DuckDB's buffers: the row groups a
+// thread is filling, and a few blocks that wait to be written. More would only
+// keep what is written already.
+const memoryPerThread = 256 << 20
+
+// settings sets DuckDB up for a load; restore puts back what was.
+func (l *loader) settings(ctx context.Context) (restore func(), err error) {
+	if l.opts.Memory == "" {
+		l.opts.Memory = fmt.Sprintf("%dMiB", memoryPerThread>>20*max(2, l.opts.Threads))
+	}
+	var undo []string
+	for _, set := range [][2]string{
+		// Order does not matter in a table, and keeping it costs threads.
+		{"preserve_insertion_order", "false"},
+		// A thread that keeps five finished row groups before it writes them,
+		// as DuckDB does unasked, costs 200 MB and no less time.
+		{"write_buffer_row_group_count", "1"},
+		{"memory_limit", l.opts.Memory},
+	} {
+		was := ""
+		if err := l.conn.QueryRowContext(ctx, `SELECT CAST(current_setting(?) AS VARCHAR)`, set[0]).Scan(&was); err != nil {
+			return nil, err
+		}
+		if _, err := l.conn.ExecContext(ctx, setting(set[0], set[1])); err != nil {
+			return nil, err
+		}
+		undo = append(undo, setting(set[0], was))
+	}
+	return func() {
+		for _, text := range undo {
+			// A setting that stays costs speed, not truth.
+			_, _ = l.conn.ExecContext(context.WithoutCancel(ctx), text)
+		}
+	}, nil
+}
+
+func setting(name, value string) string {
+	return fmt.Sprintf("SET %s = '%s'", name, strings.ReplaceAll(value, "'", "''"))
 }
 
 // widen gives the columns that the files' headers name storage, and makes the
