@@ -27,11 +27,20 @@ func (s *Source) Stored(also func(name string) bool) *Source {
 	return &x
 }
 
+// StoredType is the SQL type a column is stored as. A time that the log gives in
+// seconds is stored in seconds, a third of the size of microseconds; the view
+// shows it as a TIMESTAMP. The event time stays one in storage too: filters on
+// it must reach the table as they are.
+func (s *Source) StoredType(c Column) string {
+	if c.Type == TimestampS && c.Name != s.Time {
+		return "TIMESTAMP_S"
+	}
+	return c.Type.SQL()
+}
+
 // CreateStorage is the statement that makes the table of the columns of s,
 // which is what [Source.Stored] returned.
-func (s *Source) CreateStorage() string {
-	return strings.Replace(s.CreateTable(), Quote(s.Name), s.StorageTable(), 1)
-}
+func (s *Source) CreateStorage() string { return s.create(s.StorageTable(), s.StoredType) }
 
 // CreateView is the statement that makes the view of a source over its table,
 // which has the stored columns.
@@ -47,14 +56,18 @@ func (s *Source) CreateView(stored func(name string) bool) string {
 	}
 	var cols []string
 	for _, c := range s.AllColumns() {
+		own := Quote(c.Name)
+		if s.StoredType(c) != c.Type.SQL() {
+			own = fmt.Sprintf("CAST(%s AS %s)", own, c.Type.SQL())
+		}
 		if stored(c.Name) && !c.Rare || c.From == "" {
-			cols = append(cols, Quote(c.Name))
+			cols = append(cols, own+" AS "+Quote(c.Name))
 			continue
 		}
 		expr := c.fromExtra(open)
 		if stored(c.Name) {
 			// Files whose header did not name it can have it all the same.
-			expr = fmt.Sprintf("coalesce(%s, %s)", Quote(c.Name), expr)
+			expr = fmt.Sprintf("coalesce(%s, %s)", own, expr)
 		}
 		cols = append(cols, fmt.Sprintf("%s AS %s", expr, Quote(c.Name)))
 	}

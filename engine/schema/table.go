@@ -33,13 +33,17 @@ func (s *Source) Column(name string) (Column, bool) {
 // CreateTable is the statement that makes the source's table where it is not
 // there yet, all names quoted, without a semicolon.
 func (s *Source) CreateTable() string {
+	return s.create(Quote(s.Name), func(c Column) string { return c.Type.SQL() })
+}
+
+func (s *Source) create(table string, sqlType func(Column) string) string {
 	var b strings.Builder
-	b.WriteString("CREATE TABLE IF NOT EXISTS " + Quote(s.Name) + " (")
+	b.WriteString("CREATE TABLE IF NOT EXISTS " + table + " (")
 	for i, c := range s.AllColumns() {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		b.WriteString("\n  " + Quote(c.Name) + " " + c.Type.SQL())
+		b.WriteString("\n  " + Quote(c.Name) + " " + sqlType(c))
 		if c.Compression != "" {
 			b.WriteString(" USING COMPRESSION " + c.Compression)
 		}

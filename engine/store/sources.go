@@ -62,7 +62,7 @@ func Widen(ctx context.Context, r runner, s *schema.Source, wanted map[string]bo
 		if have[c.Name] || c.Rare && !wanted[c.Name] {
 			continue
 		}
-		text := fmt.Sprintf(`ALTER TABLE %s ADD COLUMN %s %s`, s.StorageTable(), schema.Quote(c.Name), c.Type.SQL())
+		text := fmt.Sprintf(`ALTER TABLE %s ADD COLUMN %s %s`, s.StorageTable(), schema.Quote(c.Name), s.StoredType(c))
 		if _, err := r.ExecContext(ctx, text); err != nil {
 			return fmt.Errorf("%s: add column %s: %w", s.Name, c.Name, err)
 		}
