@@ -83,7 +83,8 @@ func next(text string, pos int) Token {
 	case c == ';':
 		return token(Semicolon, 1)
 	case strings.HasPrefix(rest, "--"):
-		if n := strings.IndexByte(rest, '\n'); n >= 0 {
+		// A carriage return alone ends it too, in DuckDB as in PostgreSQL.
+		if n := strings.IndexAny(rest, "\r\n"); n >= 0 {
 			return token(Comment, n)
 		}
 		return token(Comment, len(rest))

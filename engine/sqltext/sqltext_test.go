@@ -280,3 +280,16 @@ func FuzzLocate(f *testing.F) {
 		}
 	})
 }
+
+// DuckDB reads what follows a carriage return as SQL: so must we, or a
+// statement could hide behind a comment.
+func TestCommentEndsAtCarriageReturn(t *testing.T) {
+	text := "SELECT 1 -- one\r; DROP TABLE evidence"
+	pieces := Split(text)
+	if len(pieces) != 2 || pieces[1].SQL != "DROP TABLE evidence" {
+		t.Fatalf("Split(%q) = %+v", text, pieces)
+	}
+	if ReadsOnly(text) {
+		t.Errorf("%q is taken for a query", text)
+	}
+}
