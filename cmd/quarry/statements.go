@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -219,7 +218,7 @@ func (a *app) runStatements(ctx context.Context, texts, files []string, stdin bo
 	cfg.Format = string(format)
 	if shell {
 		cfg.Greeting = a.greeting(o)
-		cfg.History = a.historyFile()
+		cfg.History = repl.HistoryPath(os.LookupEnv)
 		return repl.Run(ctx, cfg)
 	}
 	if o.scratch && !a.quiet {
@@ -276,25 +275,4 @@ func (a *app) greeting(o *opened) string {
 			"quarry load PATH makes a case.  .help lists the commands."
 	}
 	return text + o.Case().Path + "\n.help lists the commands, .hunts the hunts; statements end with ;"
-}
-
-// historyFile is where the shell keeps past statements; empty where there is
-// no place for it.
-func (a *app) historyFile() string {
-	if f := a.getenv("QUARRY_HISTORY"); f != "" {
-		return f
-	}
-	dir := a.getenv("XDG_STATE_HOME")
-	if dir == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return ""
-		}
-		dir = filepath.Join(home, ".local", "state")
-	}
-	dir = filepath.Join(dir, "quarry")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return ""
-	}
-	return filepath.Join(dir, "history")
 }
