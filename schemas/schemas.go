@@ -7,9 +7,10 @@ package schemas
 
 import "embed"
 
-// FS holds <source>/source.yaml and <source>/views.sql of every shipped source,
-// and functions.sql: the macros that give DuckDB the function names of Trino,
-// to be run before any views.sql.
+// FS holds <source>/source.yaml, <source>/views.sql and <source>/examples.sql of
+// every shipped source; functions.sql, the macros that give DuckDB the function
+// names of Trino, to be run before any views.sql; and cross.sql, the views over
+// several sources, to be run after them all.
 //
-//go:embed functions.sql */source.yaml */views.sql
+//go:embed functions.sql cross.sql */source.yaml */*.sql
 var FS embed.FS

@@ -6,6 +6,7 @@ package decode
 import (
 	"fmt"
 	"io"
+	"strings"
 	"sync/atomic"
 
 	"logquarry/engine/batch"
@@ -51,6 +52,9 @@ type Tally struct {
 	// duplicates, in microseconds since 1970 UTC; both 0 where none has one.
 	First, Last int64
 	Rejects     []Reject // at most MaxRejects, and as many as Room allows
+	// Origin is how the record at hand arrived; nil where it lies in the file
+	// as it is.
+	Origin *Origin
 	// Room is how many bytes of memory the rejects of all files of a load that
 	// are not yet written may take; nil: no bound.
 	Room *atomic.Int64
@@ -107,6 +111,30 @@ type Decoder interface {
 	// Record skips to record recordNo and returns its bytes as they stand in
 	// the file; io.EOF where the file has fewer records.
 	Record(recordNo int64) ([]byte, error)
+	// Begin starts on a new file whose records come as messages, and Message
+	// hands over the next one, once Fill or Record has come to the end of the
+	// one before. Records are numbered through all messages of the file.
+	Begin(t *Tally)
+	Message(m Message)
+}
+
+// Message is one record, or a few, taken out of what it arrived in.
+type Message struct {
+	// Text is valid until Fill or Record has come to its end.
+	Text []byte
+	// Offset and Line are where in the unpacked file the message begins.
+	Offset, Line int64
+	Origin       *Origin
+}
+
+// Origin is what the way of arrival says of a message. Empty: nothing.
+type Origin struct {
+	Via       string // the name of the way
+	Owner     string // account
+	LogGroup  string
+	LogStream string
+	ID        string // of the log event or envelope
+	Time      int64  // of the log event or envelope, microseconds since 1970 UTC; 0: none
 }
 
 // Columns are the places of a source's columns in a batch: the source's own in
@@ -115,6 +143,8 @@ type Columns struct {
 	Extra, FileID, RecordNo int
 	Time                    int // -1 where the source has no event time
 	Key                     []int
+
+	arrivals []arrival // in the order they are tried
 }
 
 // Layout is where the columns of s stand in a batch.
@@ -124,6 +154,11 @@ func Layout(s *schema.Source) Columns {
 	for i, c := range s.Columns {
 		if c.Name == s.Time {
 			l.Time = i
+		}
+		for _, name := range append([]string{c.From}, c.Also...) {
+			if strings.HasPrefix(name, "@") && name != "@message" && name != "@json" {
+				l.arrivals = append(l.arrivals, arrival{i, name, c.Type.SQL() == "TIMESTAMP"})
+			}
 		}
 	}
 	for _, k := range s.Key {

@@ -19,6 +19,7 @@ type Input struct {
 	lines int64 // line ends before buf[0]
 	at    int   // where Line was asked last, and how many line ends stand before it
 	ends  int64
+	fixed bool // the bytes are a message: their place in the file is its own
 	eof   bool
 	err   error // why reading stopped, other than io.EOF
 }
@@ -29,7 +30,7 @@ const windowLen = 256 << 10
 
 // Reset points the window at the start of r and drops a UTF-8 byte-order mark.
 func (in *Input) Reset(r io.Reader) {
-	if cap(in.buf) > 4*windowLen || cap(in.buf) == 0 {
+	if cap(in.buf) > 4*windowLen || cap(in.buf) == 0 || in.fixed {
 		in.buf = make([]byte, 0, windowLen)
 	}
 	*in = Input{r: r, buf: in.buf[:0]}
@@ -39,14 +40,30 @@ func (in *Input) Reset(r io.Reader) {
 	}
 }
 
+// Message makes the window the text of a message, which is all there is to read.
+// It changes no byte of it.
+func (in *Input) Message(m Message) {
+	*in = Input{buf: m.Text, base: m.Offset, lines: m.Line - 1, fixed: true, eof: true}
+	in.Dirty = !utf8.Valid(m.Text)
+}
+
 // Bytes is the window: everything read and not yet dropped.
 func (in *Input) Bytes() []byte { return in.buf }
 
-// Offset is where byte i of the window stands in the file.
-func (in *Input) Offset(i int) int64 { return in.base + int64(i) }
+// Offset is where byte i of the window stands in the file; of a message, where
+// that begins, for its text need not stand in the file as it is.
+func (in *Input) Offset(i int) int64 {
+	if in.fixed {
+		return in.base
+	}
+	return in.base + int64(i)
+}
 
 // Line is the number of the line, from 1, in which byte i of the window stands.
 func (in *Input) Line(i int) int64 {
+	if in.fixed {
+		return in.lines + 1
+	}
 	// Places are asked for in order; counting from the start of the window each
 	// time would make a file of short bad lines take time by the square.
 	if i < in.at {

@@ -108,6 +108,10 @@ func (p *parquetRows) open(b *batch.Batch) error {
 // Record implements decode.Decoder; RawRecord reads such rows another way.
 func (p *parquetRows) Record(int64) ([]byte, error) { return nil, errors.ErrUnsupported }
 
+// Begin and Message implement decode.Decoder; no message holds a Parquet file.
+func (p *parquetRows) Begin(t *decode.Tally)    { p.Reset(nil, t) }
+func (p *parquetRows) Message(m decode.Message) {}
+
 func (p *parquetRows) close() error {
 	if p.rows == nil {
 		return nil

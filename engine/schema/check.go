@@ -18,6 +18,8 @@ var (
 	jsonStep = regexp.MustCompile(`^[^\[\]=.]+(\[\]|\[[^\[\]=.]+=[^\[\]=.]+\])?$`)
 )
 
+var shapes = []Shape{JSON, Delimited, W3C, CSV, Regex}
+
 var types = []Type{Varchar, JSONText, Timestamp, TimestampS, TimestampMS, Integer, Bigint, Double, Boolean}
 
 // compressions are the methods DuckDB lets a table definition ask for.
@@ -54,19 +56,11 @@ func (c *checker) source(s *Source, folder string) {
 	}
 	c.required("$", "title", s.Title, "source")
 	c.required("$", "doc", s.Doc, "source")
-	switch s.Shape {
-	case JSON:
-		if len(s.Default) > 0 {
-			c.fault("$.default", "", "default is for shape %s only", Delimited)
-		}
-	case Delimited:
-		if len(s.Records) > 0 {
-			c.fault("$.records", "", "records is for shape %s only", JSON)
-		}
-	default:
-		c.fault("$.shape", didYouMean(string(s.Shape), []string{string(JSON), string(Delimited)}), "unknown shape %q", s.Shape)
+	if !slices.Contains(shapes, s.Shape) {
+		c.fault("$.shape", didYouMean(string(s.Shape), shapeNames()), "unknown shape %q", s.Shape)
 	}
-	c.recognise(&s.Recognise)
+	c.shape(s)
+	c.recognise(s)
 	names := c.columns(s)
 	if !slices.Contains(names, s.Time) {
 		c.fault("$.time", didYouMean(s.Time, names), "time %q is not a column", s.Time)
@@ -78,10 +72,7 @@ func (c *checker) source(s *Source, folder string) {
 			c.fault(fmt.Sprintf("$.key[%d]", i), didYouMean(k, names), "key %q is not a column", k)
 		}
 	}
-	var fields []string
-	for _, col := range s.Columns {
-		fields = append(fields, col.From)
-	}
+	fields := s.Fields()
 	for i, f := range s.Default {
 		if !slices.Contains(fields, f) {
 			c.fault(fmt.Sprintf("$.default[%d]", i), didYouMean(f, fields), "default field %q is not the from of a column", f)
@@ -89,19 +80,68 @@ func (c *checker) source(s *Source, folder string) {
 	}
 }
 
-func (c *checker) recognise(r *Recognise) {
-	if len(r.All)+len(r.Any)+len(r.Path) == 0 && r.Line == "" {
-		c.fault("$.recognise", "", "recognise tells nothing: give all, any, line or path")
-	}
-	if r.Line != "" {
-		if _, err := regexp.Compile(r.Line); err != nil {
-			c.fault("$.recognise.line", "", "%v", err)
+// only are the keys of a source that serve some shapes only.
+var only = []struct {
+	key    string
+	shapes []Shape
+	given  func(s *Source) bool
+}{
+	{"records", []Shape{JSON}, func(s *Source) bool { return len(s.Records) > 0 }},
+	{"default", []Shape{Delimited, W3C, CSV}, func(s *Source) bool { return len(s.Default) > 0 }},
+	{"least", []Shape{Delimited, W3C, CSV}, func(s *Source) bool { return s.Least != 0 }},
+	{"separator", []Shape{Delimited, W3C, CSV}, func(s *Source) bool { return s.Separator != "" }},
+	{"patterns", []Shape{Regex}, func(s *Source) bool { return len(s.Patterns) > 0 }},
+	{"begin", []Shape{Regex}, func(s *Source) bool { return s.Begin != "" }},
+	{"unmatched", []Shape{Regex}, func(s *Source) bool { return s.Unmatched != "" }},
+}
+
+// shape checks the keys that go with one shape or another.
+func (c *checker) shape(s *Source) {
+	for _, k := range only {
+		if k.given(s) && !slices.Contains(k.shapes, s.Shape) {
+			var names []string
+			for _, x := range k.shapes {
+				names = append(names, string(x))
+			}
+			c.fault("$."+k.key, "", "%s is for shape %s only", k.key, strings.Join(names, ", "))
 		}
 	}
+	if len([]rune(s.Separator)) > 1 || s.Separator == `"` || s.Separator == "\n" {
+		c.fault("$.separator", "Leave it out where fields are parted by runs of blanks.", "separator %q is not one character between fields", s.Separator)
+	}
+	if s.Least < 0 || s.Least > len(s.Default) {
+		c.fault("$.least", "", "least is %d where default names %d fields", s.Least, len(s.Default))
+	}
+	if s.Unmatched != "" && s.Unmatched != Keep {
+		c.fault("$.unmatched", fmt.Sprintf("Write unmatched: %s, or leave it out.", Keep), "unknown unmatched %q", s.Unmatched)
+	}
+	if s.Shape == Regex && len(s.Patterns) == 0 && s.Unmatched != Keep {
+		c.fault("$", "", "shape %s needs patterns", Regex)
+	}
+	for i, p := range s.Patterns {
+		c.regexp(fmt.Sprintf("$.patterns[%d]", i), p)
+	}
+	c.regexp("$.begin", s.Begin)
+}
+
+// regexp checks a regular expression.
+func (c *checker) regexp(yamlPath, expr string) {
+	if _, err := regexp.Compile(expr); err != nil {
+		c.fault(yamlPath, "The syntax is that of RE2: https://github.com/google/re2/wiki/Syntax", "%v", err)
+	}
+}
+
+func (c *checker) recognise(s *Source) {
+	r := &s.Recognise
+	if len(r.All)+len(r.Any)+len(r.Path)+len(r.Group) == 0 && r.Line == "" && !r.Messages && len(s.Patterns) == 0 {
+		c.fault("$.recognise", "", "recognise tells nothing: give all, any, line, path or group")
+	}
+	c.regexp("$.recognise.line", r.Line)
 	for i, p := range r.Path {
-		if _, err := regexp.Compile(p); err != nil {
-			c.fault(fmt.Sprintf("$.recognise.path[%d]", i), "", "%v", err)
-		}
+		c.regexp(fmt.Sprintf("$.recognise.path[%d]", i), p)
+	}
+	for i, p := range r.Group {
+		c.regexp(fmt.Sprintf("$.recognise.group[%d]", i), p)
 	}
 }
 
@@ -124,11 +164,25 @@ func (c *checker) columns(s *Source) []string {
 			c.fault(at+".name", "", "%s is the name of a column every table has", what)
 		}
 		names = append(names, col.Name)
-		c.from(at, what, s.Shape, col.From)
-		if first, ok := froms[col.From]; ok && col.From != "" {
-			c.fault(at+".from", "", "%s reads %s, as column %q does", what, col.From, first)
+		if col.From == "" {
+			c.fault(at, "", "%s has no from", what)
 		}
-		froms[col.From] = col.Name
+		for k, from := range append([]string{col.From}, col.Also...) {
+			where := at + ".from"
+			if k > 0 {
+				where = fmt.Sprintf("%s.also[%d]", at, k-1)
+			}
+			if from != "" {
+				c.from(where, what, s, from)
+			}
+			// The same field may serve as a fallback of several columns.
+			if first, ok := froms[from]; ok && from != "" && k == 0 && !strings.HasPrefix(from, "@") {
+				c.fault(where, "", "%s reads %s, as column %q does", what, from, first)
+			}
+			if k == 0 {
+				froms[from] = col.Name
+			}
+		}
 		if !slices.Contains(types, col.Type) {
 			c.fault(at+".type", didYouMean(string(col.Type), typeNames()), "%s has the unknown type %q", what, col.Type)
 		}
@@ -142,19 +196,84 @@ func (c *checker) columns(s *Source) []string {
 	return names
 }
 
-func (c *checker) from(at, what string, shape Shape, from string) {
-	if from == "" {
-		c.fault(at, "", "%s has no from", what)
+func (c *checker) from(at, what string, s *Source, from string) {
+	if strings.HasPrefix(from, "@") && s.Shape != JSON || isArrival(from) {
+		var names []string
+		for _, a := range Arrivals {
+			names = append(names, a.Name)
+		}
+		switch {
+		case !isArrival(from):
+			c.fault(at, didYouMean(from, names), "%s: %q is not an arrival", what, from)
+		case (from == "@message" || from == "@json") && s.Shape != Regex:
+			c.fault(at, "", "%s: %s is for shape %s only", what, from, Regex)
+		}
 		return
 	}
-	if shape != JSON {
-		return
-	}
-	for _, step := range strings.Split(from, ".") {
-		if !jsonStep.MatchString(step) {
-			c.fault(at+".from", "A step is key, key[] or key[name=text].", "%s: step %q of from is not one", what, step)
+	switch s.Shape {
+	case JSON:
+		for _, step := range strings.Split(from, ".") {
+			if !jsonStep.MatchString(step) {
+				c.fault(at, "A step is key, key[] or key[name=text].", "%s: step %q of from is not one", what, step)
+			}
+		}
+	case Regex:
+		for _, name := range strings.Fields(from) {
+			if groups := s.groups(); !slices.Contains(groups, name) {
+				c.fault(at, didYouMean(name, groups), "%s: no pattern has a group %q", what, name)
+			}
 		}
 	}
+}
+
+func isArrival(from string) bool {
+	return slices.ContainsFunc(Arrivals, func(a Arrival) bool { return a.Name == from })
+}
+
+// groups are the names of the groups of all patterns that can be compiled.
+func (s *Source) groups() []string {
+	var names []string
+	for _, p := range s.Patterns {
+		if re, err := regexp.Compile(p); err == nil {
+			for _, name := range re.SubexpNames() {
+				if name != "" && !slices.Contains(names, name) {
+					names = append(names, name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+// Fields are the names of the fields that columns read: From and Also, those
+// that join two taken apart, without the arrivals.
+func (s *Source) Fields() []string {
+	var names []string
+	for _, col := range s.Columns {
+		for _, from := range append([]string{col.From}, col.Also...) {
+			if strings.HasPrefix(from, "@") {
+				continue
+			}
+			parts := []string{from}
+			if s.Shape != JSON {
+				parts = strings.Fields(from)
+			}
+			for _, name := range parts {
+				if !slices.Contains(names, name) {
+					names = append(names, name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+func shapeNames() []string {
+	out := make([]string, len(shapes))
+	for i, s := range shapes {
+		out[i] = string(s)
+	}
+	return out
 }
 
 func typeNames() []string {

@@ -18,6 +18,9 @@ const File = "source.yaml"
 // viewsFile is the name of a source's views in its folder; it may be missing.
 const viewsFile = "views.sql"
 
+// examplesFile is the name of a source's example queries; it may be missing.
+const examplesFile = "examples.sql"
+
 // Load reads <folder>/source.yaml, and views.sql beside it, of every folder at
 // the top of fsys, and checks them. The sources come ordered by name and belong
 // to the caller. A folder without a source.yaml is passed over.
@@ -52,7 +55,11 @@ func Load(fsys fs.FS) ([]*Source, error) {
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("read views: %w", err)
 		}
-		s.Views = string(views)
+		examples, err := fs.ReadFile(fsys, path.Join(e.Name(), examplesFile))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("read example queries: %w", err)
+		}
+		s.Views, s.Examples = string(views), string(examples)
 		sources = append(sources, s)
 	}
 	if len(faults) > 0 {

@@ -12,18 +12,35 @@ const (
 	// JSON is objects, however they are strung together: in an array under one
 	// of [Source.Records], in a bare array, one a line, or one after another.
 	JSON Shape = "json"
-	// Delimited is one record a line, fields parted by runs of blanks, with
-	// an optional header line of field names.
+	// Delimited is one record a line, fields parted by runs of blanks or by
+	// [Source.Separator], with an optional header line of field names. A field
+	// may be in double quotes; one of a time may be in square brackets.
 	Delimited Shape = "delimited"
+	// W3C is the extended log file format: a #Fields: line names the fields,
+	// which are parted by tabs (or [Source.Separator]).
+	W3C Shape = "w3c"
+	// CSV is comma-separated values after RFC 4180, with a header line; a field
+	// in quotes may hold line ends.
+	CSV Shape = "csv"
+	// Regex is records that one of [Source.Patterns] fits, whose named groups
+	// are the fields. A record is a line, or all lines from one that
+	// [Source.Begin] fits up to the next such.
+	Regex Shape = "regex"
 )
+
+// Keep is the value of [Source.Unmatched] that keeps records no pattern fits.
+const Keep = "keep"
 
 // Type is what a column holds and how its text is read.
 type Type string
 
 const (
-	Varchar     Type = "varchar"      // text
-	JSONText    Type = "json"         // VARCHAR holding one JSON document
-	Timestamp   Type = "timestamp"    // TIMESTAMP in UTC, read from ISO 8601
+	Varchar  Type = "varchar" // text
+	JSONText Type = "json"    // VARCHAR holding one JSON document
+	// Timestamp is a TIMESTAMP in UTC, read from a date and time as text (see
+	// decode.Time), or from a number of seconds, milliseconds or microseconds
+	// since 1970, told apart by their size.
+	Timestamp   Type = "timestamp"
 	TimestampS  Type = "timestamp_s"  // TIMESTAMP, read from epoch seconds
 	TimestampMS Type = "timestamp_ms" // TIMESTAMP, read from epoch milliseconds
 	Integer     Type = "integer"
@@ -57,9 +74,23 @@ type Column struct {
 	// (userIdentity.arn). Two steps reach into arrays of objects:
 	// headers[name=host].value is the value of the first element whose name is
 	// host, in any case; labels[].name is the JSON list of all names.
-	// For Delimited the field's name in the header line.
+	// For the other shapes the field's name in the header line or pattern; two
+	// names parted by a blank are joined by one, as the date and time of W3C.
+	// A name with @ in front is not a field but how the record arrived (see
+	// [Arrivals]).
 	From string `yaml:"from"`
-	Type Type   `yaml:"type"`
+	// Also are other places of the same value, tried where From has none: the
+	// spelling of another delivery.
+	Also []string `yaml:"also"`
+	Type Type     `yaml:"type"`
+	// Opened says that a JSON text may itself stand in a string, out of which
+	// it is taken.
+	Opened bool `yaml:"opened"`
+	// Quoted says that the field comes in double quotes, which tells where a
+	// field ends that has quotes inside. For Delimited.
+	Quoted bool `yaml:"quoted"`
+	// Absent is a further text that stands for no value in this field.
+	Absent string `yaml:"absent"`
 	// Compression forces one DuckDB compression method, which spares the load
 	// trying them all; empty leaves the choice to DuckDB.
 	Compression string `yaml:"compression"`
@@ -81,8 +112,15 @@ type Recognise struct {
 	All  []string `yaml:"all"`
 	Any  []string `yaml:"any"`
 	None []string `yaml:"none"`
-	// Line is a regular expression for a data line without a header.
+	// Line is a regular expression for a data line without a header. For Regex
+	// the patterns themselves where empty.
 	Line string `yaml:"line"`
+	// Group holds regular expressions for the log group of a message that came
+	// through CloudWatch Logs and whose content no source knows.
+	Group []string `yaml:"group"`
+	// Messages says that the source takes every message of CloudWatch Logs that
+	// no other source knows.
+	Messages bool `yaml:"messages"`
 	// Path holds regular expressions, tried on the slash-separated path.
 	Path []string `yaml:"path"`
 }
@@ -97,9 +135,21 @@ type Source struct {
 	Parquet   bool      `yaml:"parquet"` // also delivered as Parquet, "-" in names written "_"
 	Records   []string  `yaml:"records"` // JSON: keys whose array holds the records
 	Recognise Recognise `yaml:"recognise"`
-	// Default is the field order of a Delimited file without a header line.
+	// Default is the field order of a file without a header line.
 	Default []string `yaml:"default"`
-	// Absent is the text that stands for no value in a Delimited field.
+	// Least is the smallest number of fields of a line without a header; 0: all
+	// of Default. A line may have more than Default: they are kept in extra.
+	Least int `yaml:"least"`
+	// Separator is the one character between fields; empty: the shape's own.
+	Separator string `yaml:"separator"`
+	// Patterns are the regular expressions of a Regex source; the first that
+	// fits a record counts. Begin fits the first line of a record of several.
+	Patterns []string `yaml:"patterns"`
+	Begin    string   `yaml:"begin"`
+	// Unmatched, where it is [Keep], makes a row also of a Regex record that no
+	// pattern fits.
+	Unmatched string `yaml:"unmatched"`
+	// Absent is the text that stands for no value in a field.
 	Absent string `yaml:"absent"`
 	// Time is the column of the event time.
 	Time string `yaml:"time"`
@@ -108,5 +158,22 @@ type Source struct {
 	Key     []string `yaml:"key"`
 	Columns []Column `yaml:"columns"`
 
-	Views string `yaml:"-"` // the text of views.sql
+	Views    string `yaml:"-"` // the text of views.sql
+	Examples string `yaml:"-"` // the text of examples.sql
 }
+
+// Arrivals are the names, beginning with @, that From and Also may bear beside
+// fields: what the way of arrival says of a record, and its text as a whole.
+var Arrivals = []Arrival{
+	{"@time", "When the log event happened, as CloudWatch Logs or EventBridge says."},
+	{"@log_group", "Log group of CloudWatch Logs."},
+	{"@log_stream", "Log stream of CloudWatch Logs."},
+	{"@owner", "Account whose log group or event bus it came from."},
+	{"@id", "Id of the log event or the envelope."},
+	{"@via", "How the record arrived."},
+	{"@message", "The record's whole text (shape regex)."},
+	{"@json", "The record's whole text where that is one JSON object or array (shape regex)."},
+}
+
+// Arrival is one such name.
+type Arrival struct{ Name, Doc string }

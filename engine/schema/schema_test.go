@@ -116,7 +116,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"no unit", "    unit: UTC\n", "", `column "time" has no unit`, ""},
 		{"no doc", "    doc: When.\n", "", `column "time" has no doc`, ""},
 		{"no cite", "cite: Resolver Guide\nshape", "shape", `column "time" has no cite`, ""},
-		{"default in JSON", "time: time\nkey", "default: [time]\ntime: time\nkey", "default is for shape delimited only", ""},
+		{"default in JSON", "time: time\nkey", "default: [time]\ntime: time\nkey", "default is for shape delimited, w3c, csv only", ""},
 		{"recognises nothing", "  all: [query]\n  path: ['dns']\n", "  none: [x]\n", "recognise tells nothing", ""},
 	}
 	for _, tt := range tests {

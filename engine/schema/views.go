@@ -6,17 +6,18 @@ import (
 	"strings"
 )
 
-// View is one CREATE OR REPLACE VIEW statement of a views.sql.
+// View is one CREATE OR REPLACE VIEW statement of a views.sql, or a MACRO.
 type View struct {
-	Name string
-	Doc  string // the comment line above it: what the view shows
-	SQL  string // the statement, without its semicolon
+	Name  string
+	Macro bool
+	Doc   string // the comment line above it: what the view shows
+	SQL   string // the statement, without its semicolon
 }
 
-var createView = regexp.MustCompile(`^CREATE OR REPLACE VIEW "?([a-z0-9_]+)"?`)
+var createView = regexp.MustCompile(`^CREATE OR REPLACE (VIEW|MACRO) "?([a-z0-9_]+)"?`)
 
 // SplitViews takes the text of a views.sql apart, in order. The text may hold
-// CREATE OR REPLACE VIEW statements only, each starting on a line of its own
+// CREATE OR REPLACE VIEW and MACRO statements only, each starting on a line of its own
 // under one comment line that says what the view shows, and each ended by a
 // semicolon at the end of a line.
 func SplitViews(text string) ([]View, error) {
@@ -32,19 +33,20 @@ func SplitViews(text string) ([]View, error) {
 			doc = strings.TrimSpace(strings.TrimPrefix(line, "--"))
 			continue
 		case len(body) == 0 && !createView.MatchString(line):
-			return nil, fmt.Errorf("line %d: not a CREATE OR REPLACE VIEW statement", i+1)
+			return nil, fmt.Errorf("line %d: not a CREATE OR REPLACE VIEW or MACRO statement", i+1)
 		case len(body) == 0 && doc == "":
 			return nil, fmt.Errorf("line %d: no comment above the view says what it shows", i+1)
 		}
 		body = append(body, line)
 		if strings.HasSuffix(strings.TrimRight(line, " \t\r"), ";") {
 			sql := strings.TrimRight(strings.Join(body, "\n"), "; \t\r")
-			views = append(views, View{Name: createView.FindStringSubmatch(sql)[1], Doc: doc, SQL: sql})
+			made := createView.FindStringSubmatch(sql)
+			views = append(views, View{Name: made[2], Macro: made[1] == "MACRO", Doc: doc, SQL: sql})
 			body, doc = nil, ""
 		}
 	}
 	if len(body) > 0 {
-		return nil, fmt.Errorf("view %s has no semicolon at its end", createView.FindStringSubmatch(body[0])[1])
+		return nil, fmt.Errorf("view %s has no semicolon at its end", createView.FindStringSubmatch(body[0])[2])
 	}
 	return views, nil
 }

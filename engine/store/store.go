@@ -294,6 +294,13 @@ func (c *Case) define(ctx context.Context) error {
 			return err
 		}
 	}
+	cross, err := fs.ReadFile(c.opts.Schemas, "cross.sql")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := run("cross.sql", string(cross)); err != nil {
+		return err
+	}
 	events, err := schema.EventsView(sources)
 	if err != nil {
 		return err

@@ -120,6 +120,18 @@ func (d *Decoder) Reset(r io.Reader, t *decode.Tally) {
 	d.t, d.order, d.header, d.recordNo = t, d.plan.order, false, 0
 }
 
+// Begin implements [decode.Decoder].
+func (d *Decoder) Begin(t *decode.Tally) {
+	d.t, d.order, d.header, d.recordNo = t, d.plan.order, false, 0
+	d.Message(decode.Message{})
+}
+
+// Message implements [decode.Decoder].
+func (d *Decoder) Message(m decode.Message) {
+	d.in.Message(m)
+	d.t.Origin = m.Origin
+}
+
 // Fill implements [decode.Decoder].
 func (d *Decoder) Fill(b *batch.Batch) (bool, error) {
 	for !b.Full() {

@@ -68,6 +68,20 @@ func (d *Decoder) Reset(r io.Reader, t *decode.Tally) {
 	d.top()
 }
 
+// Begin implements [decode.Decoder].
+func (d *Decoder) Begin(t *decode.Tally) {
+	d.t, d.recordNo = t, 0
+	d.Message(decode.Message{})
+}
+
+// Message implements [decode.Decoder].
+func (d *Decoder) Message(m decode.Message) {
+	d.in.Message(m)
+	d.t.Origin = m.Origin
+	d.lost, d.told = false, false
+	d.top()
+}
+
 // top says that the decoder stands outside of all documents.
 func (d *Decoder) top() { d.frame, d.outer = frame{}, d.outer[:0] }
 

@@ -1,0 +1,1 @@
+-- Views over several sources. They are made after those of every source.
