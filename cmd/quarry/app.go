@@ -197,7 +197,11 @@ func (a *app) open(ctx context.Context, q question) (*opened, error) {
 	scan := func(c *store.Case) error {
 		return load.RegisterScan(ctx, c, load.ScanOptions{Sources: sources, Threads: a.workers(), Skipped: a.scanSkipped})
 	}
-	so := session.Options{Case: c, Library: lib, Sources: sources}
+	cross, err := fs.ReadFile(schemas.FS, "cross.sql")
+	if err != nil {
+		return nil, err
+	}
+	so := session.Options{Case: c, Library: lib, Sources: sources, Cross: string(cross)}
 	if opts.ReadOnly {
 		so.Reopen = func(ctx context.Context) (*store.Case, error) {
 			if err := o.Case().Close(); err != nil {

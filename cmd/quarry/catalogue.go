@@ -89,12 +89,15 @@ func (a *app) sourcesCommand() *cobra.Command {
 }
 
 func (a *app) schemaCommand() *cobra.Command {
-	return &cobra.Command{
+	var page, examples bool
+	c := &cobra.Command{
 		Use:   "schema [TABLE]",
 		Short: "Describe tables and views, or the columns of one",
 		Example: `  quarry schema
   quarry schema cloudtrail
-  quarry schema events`,
+  quarry schema events
+  quarry schema alb --examples
+  quarry schema alb --page > alb.md`,
 		Args: cobra.MaximumNArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			sources, err := a.sources()
@@ -114,15 +117,57 @@ func (a *app) schemaCommand() *cobra.Command {
 			}
 			if len(args) == 1 {
 				for _, s := range sources {
-					if strings.EqualFold(s.Name, args[0]) {
-						_, err := a.show(describe(s))
-						return err
+					if !strings.EqualFold(s.Name, args[0]) {
+						continue
 					}
+					switch {
+					case page:
+						return a.page(s)
+					case examples:
+						return a.examples(s)
+					}
+					_, err := a.show(describe(s))
+					if err == nil && !a.quiet {
+						fmt.Fprintf(a.err, "quarry schema %s --examples shows queries, --page how a file is recognised\n", s.Name)
+					}
+					return err
 				}
+			}
+			if page || examples {
+				return usage("quarry sources lists them", "schema: --page and --examples need the name of a source")
 			}
 			return a.describeOther(c.Context(), args)
 		},
 	}
+	c.Flags().BoolVar(&page, "page", false, "the source's whole documentation, as Markdown")
+	c.Flags().BoolVar(&examples, "examples", false, "example queries on the source")
+	c.MarkFlagsMutuallyExclusive("page", "examples")
+	return c
+}
+
+// page writes the documentation of a source.
+func (a *app) page(s *schema.Source) error {
+	text, err := s.Page()
+	if err != nil {
+		return err
+	}
+	return a.writeText(text)
+}
+
+// examples writes a source's example queries, to be pasted or run as a file.
+func (a *app) examples(s *schema.Source) error {
+	list, err := schema.SplitExamples(s.Examples)
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	for i, e := range list {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "-- %s\n%s;\n", e.Title, e.SQL)
+	}
+	return a.writeText(b.String())
 }
 
 // describe are the columns of a source's table.

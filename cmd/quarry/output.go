@@ -110,6 +110,17 @@ func (a *app) write(w io.Writer, rows value.Rows, format render.Format) (int64, 
 	})
 }
 
+// writeText writes text to where results go.
+func (a *app) writeText(text string) (err error) {
+	t, err := a.results()
+	if err != nil {
+		return err
+	}
+	defer func() { err = t.finish(err) }()
+	_, err = io.WriteString(t.Writer, text)
+	return err
+}
+
 // tell writes the object of --json.
 func (a *app) tell(v any) error {
 	text, err := json.Marshal(v)

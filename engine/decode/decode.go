@@ -35,6 +35,7 @@ type Reject struct {
 // times are not among Records; they are counted beside.
 type Tally struct {
 	FileID     int64 // goes into each row
+	Number     int64 // of the last record, counted through the file from 1
 	Records    int64
 	Rows       int64
 	Duplicates int64
@@ -113,7 +114,7 @@ type Decoder interface {
 	Record(recordNo int64) ([]byte, error)
 	// Begin starts on a new file whose records come as messages, and Message
 	// hands over the next one, once Fill or Record has come to the end of the
-	// one before. Records are numbered through all messages of the file.
+	// one before. Its records are numbered on from the tally's Number.
 	Begin(t *Tally)
 	Message(m Message)
 }
@@ -130,6 +131,7 @@ type Message struct {
 // Origin is what the way of arrival says of a message. Empty: nothing.
 type Origin struct {
 	Via       string // the name of the way
+	Log       bool   // it is a log event of CloudWatch Logs
 	Owner     string // account
 	LogGroup  string
 	LogStream string

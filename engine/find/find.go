@@ -22,10 +22,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"logquarry/engine/decode/delimited"
-	"logquarry/engine/decode/jsonrec"
 	"logquarry/engine/schema"
 	"logquarry/engine/unpack"
+	"logquarry/engine/unwrap"
 )
 
 // File is one file of the evidence.
@@ -42,6 +41,13 @@ type File struct {
 	Kind        unpack.Kind    // Plain or Parquet where it can be read
 	Compression string
 	Fields      []string // names in the header line, or of a Parquet file's columns
+	// Frame is how the file is cut into messages, where its records arrived in
+	// envelopes; empty where they lie in it as they are.
+	Frame unwrap.Frame
+	// Arrival names the way the first of its records arrived; empty as they are.
+	Arrival string
+	// Objects says that records of a source of another shape lie in it as JSON.
+	Objects bool
 	// Problem is why the file cannot be read, or why its source is unsure.
 	Problem string
 	// Note is what is odd about a file that can be read.
@@ -70,47 +76,20 @@ type Options struct {
 
 // Finder finds files. It is made once and may be used again.
 type Finder struct {
-	opts    Options
-	json    []*jsonrec.Plan
-	lines   []*delimited.Plan
-	lineRE  map[string]*regexp.Regexp
-	pathRE  map[string][]*regexp.Regexp
-	records []string
-	budget  int64 // bytes that archives may still unpack to
+	opts   Options
+	known  *Known
+	pathRE map[string][]*regexp.Regexp
+	budget int64 // bytes that archives may still unpack to
 }
 
 // NewFinder prepares to find files of the given sources.
 func NewFinder(opts Options) (*Finder, error) {
-	f := &Finder{opts: opts, lineRE: map[string]*regexp.Regexp{}, pathRE: map[string][]*regexp.Regexp{}, budget: maxArchive}
-	seen := map[string]bool{}
+	f := &Finder{opts: opts, pathRE: map[string][]*regexp.Regexp{}, budget: maxArchive}
+	var err error
+	if f.known, err = NewKnown(opts.Sources); err != nil {
+		return nil, err
+	}
 	for _, s := range opts.Sources {
-		switch s.Shape {
-		case schema.JSON:
-			p, err := jsonrec.NewPlan(s)
-			if err != nil {
-				return nil, err
-			}
-			f.json = append(f.json, p)
-			for _, r := range s.Records {
-				if !seen[r] {
-					seen[r] = true
-					f.records = append(f.records, r)
-				}
-			}
-		case schema.Delimited:
-			p, err := delimited.NewPlan(s)
-			if err != nil {
-				return nil, err
-			}
-			f.lines = append(f.lines, p)
-		}
-		if s.Recognise.Line != "" {
-			re, err := regexp.Compile(s.Recognise.Line)
-			if err != nil {
-				return nil, fmt.Errorf("%s: recognise.line: %w", s.Name, err)
-			}
-			f.lineRE[s.Name] = re
-		}
 		for _, expr := range s.Recognise.Path {
 			re, err := regexp.Compile(expr)
 			if err != nil {

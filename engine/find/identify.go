@@ -7,11 +7,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
+	"regexp"
 
 	"logquarry/engine/decode/jsonrec"
 	"logquarry/engine/schema"
 	"logquarry/engine/unpack"
+	"logquarry/engine/unwrap"
 )
 
 // The first look at a file is short, for most files are small and plain to
@@ -58,6 +59,7 @@ func (f *Finder) identify(file *File) {
 	switch {
 	case f.opts.Source != nil:
 		file.Source, file.By = f.opts.Source, "asked"
+		file.Objects = beginsObject(head)
 		if file.Kind == unpack.Parquet && !file.Source.Parquet {
 			file.Problem = "a Parquet file, which " + file.Source.Name + " is not delivered as"
 		}
@@ -76,6 +78,7 @@ func (f *Finder) identify(file *File) {
 		}
 	case named != nil && !emptyRecords(head):
 		file.Source, file.By = named, "name"
+		file.Objects = beginsObject(head)
 		file.Note = "its name is that of " + named.Name + ", its beginning is not"
 	case named != nil:
 		file.Source, file.By = named, "name"
@@ -110,62 +113,70 @@ func (f *Finder) look(file *File, n int) ([]byte, bool, error) {
 // byContent is the source whose records head begins with; nil where there is
 // none. Where several claim it the file says so.
 func (f *Finder) byContent(head []byte, whole bool, file *File) *schema.Source {
+	file.Frame, file.Arrival, file.Objects, file.Fields = "", "", false, nil
+	if file.Frame = unwrap.Sniff(head, whole, f.known, f.opts.Sources); file.Frame != "" {
+		return f.byMessage(file)
+	}
 	var claims []*schema.Source
-	if keys := jsonrec.Peek(head, f.records, 16); keys != nil {
+	if keys := jsonrec.Peek(head, f.known.records, 16); keys != nil {
+		// The first record that anyone knows decides; the load sorts out
+		// records of other sources behind it.
 		for _, k := range keys {
-			for _, p := range f.json {
-				if p.Matches(k) && !has(claims, p.Source) {
-					claims = append(claims, p.Source)
-				}
-			}
-			// The first record that anyone knows decides; the load sorts out
-			// records of other sources behind it.
-			if len(claims) > 0 {
+			if claims = f.known.byKeys(k); len(claims) > 0 {
 				break
 			}
 		}
-	} else {
-		claims = f.byLine(head, file)
+	}
+	file.Objects = len(claims) > 0
+	if len(claims) == 0 {
+		claims, file.Fields = f.known.byLine(head)
 	}
 	if len(claims) > 1 {
 		named := f.byName(file.Path)
-		var names []string
 		for _, s := range claims {
-			names = append(names, s.Name)
 			if s == named {
 				return s
 			}
 		}
-		file.Note = "could be " + strings.Join(names, " or ")
+		file.Note = "could be " + names(claims)
 	}
-	if len(claims) == 0 {
-		return nil
-	}
-	return claims[0]
+	return first(claims)
 }
 
-// byLine looks at the first lines that are not blank: a header of field names,
-// or a line of data.
-func (f *Finder) byLine(head []byte, file *File) []*schema.Source {
-	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
-	var claims []*schema.Source
-	for range 5 {
-		line, rest, more := bytes.Cut(head, []byte{'\n'})
-		line = bytes.Trim(line, " \t\r")
-		for _, p := range f.lines {
-			re := f.lineRE[p.Source.Name]
-			names := p.Header(line)
-			if len(line) > 0 && (names != nil || re != nil && re.Match(line)) && !has(claims, p.Source) {
-				claims = append(claims, p.Source)
-				file.Fields = names
-			}
-		}
-		if len(claims) > 0 || !more {
+// sampled is how many messages are looked at to tell the source of a file.
+const sampled = 64
+
+// byMessage is the source of the first message of a file that anyone knows.
+func (f *Finder) byMessage(file *File) *schema.Source {
+	in, err := os.Open(file.Local)
+	if err != nil {
+		return nil
+	}
+	defer in.Close()
+	s, err := unpack.NewStream(in, unpack.Limits{})
+	if err != nil {
+		return nil
+	}
+	defer s.Close()
+	r := unwrap.NewReader(s, unwrap.Options{Frame: file.Frame, Known: f.known, Sources: f.opts.Sources, Path: file.Path})
+	for range sampled {
+		m, name, _, err := r.Next()
+		if err != nil {
 			break
 		}
-		head = rest
+		if name == "" {
+			continue
+		}
+		if m.Origin != nil {
+			file.Arrival = m.Origin.Via
+		}
+		for _, s := range f.opts.Sources {
+			if s.Name == name {
+				return s
+			}
+		}
 	}
-	return claims
+	return nil
 }
 
 func has(list []*schema.Source, s *schema.Source) bool {
@@ -178,9 +189,16 @@ func has(list []*schema.Source, s *schema.Source) bool {
 }
 
 // emptyRecords reports whether head is a whole, empty delivery: {"Records":[]}.
-func emptyRecords(head []byte) bool {
-	return bytes.ContainsAny(head, "[{") && len(bytes.Trim(head, " \t\r\n{}[]\":,Records")) == 0
+func emptyRecords(head []byte) bool { return noRecords.Match(head) }
+
+// beginsObject reports whether head begins like JSON.
+func beginsObject(head []byte) bool {
+	head = bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))
+	return len(head) > 0 && head[0] == '{'
 }
+
+// noRecords is an object whose only array is empty, or an empty array.
+var noRecords = regexp.MustCompile(`^\s*(\{[^\[\]]*\[\s*\][^\[\]]*\}|\[\s*\])\s*$`)
 
 // byName is the source whose path patterns the path fits; nil where none or
 // several do.

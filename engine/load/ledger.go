@@ -59,6 +59,7 @@ type entry struct {
 	sameAs       int64 // 0: none
 	fields       string
 	note         string
+	arrival      string
 	loadedAt     time.Time
 	loadedBy     string
 	replaces     bool // the table has a row of this file_id already
@@ -94,7 +95,7 @@ func openLedger(ctx context.Context, conn session) (*ledger, error) {
 		SELECT file_id, path, coalesce(source, ''), status, coalesce(sha256, ''), coalesce(bytes, 0),
 		       coalesce(decompressed_bytes, 0), records, loaded, duplicates, rejected, outside, repaired,
 		       coalesce(epoch_us(first_event_time), 0), coalesce(epoch_us(last_event_time), 0), since, until,
-		       coalesce(same_as, 0), coalesce(fields, ''), coalesce(note, ''), coalesce(compression, ''), coalesce(identified_by, '')
+		       coalesce(same_as, 0), coalesce(fields, ''), coalesce(note, ''), coalesce(compression, ''), coalesce(identified_by, ''), coalesce(arrival, '')
 		FROM evidence ORDER BY file_id`)
 	if err != nil {
 		return nil, err
@@ -104,7 +105,7 @@ func openLedger(ctx context.Context, conn session) (*ledger, error) {
 		e := &entry{replaces: true}
 		var since, until sql.NullTime
 		err := rows.Scan(&e.fileID, &e.path, &e.source, &e.status, &e.sum, &e.bytes, &e.unpacked, &e.records, &e.loaded,
-			&e.duplicates, &e.rejected, &e.outside, &e.repaired, &e.first, &e.last, &since, &until, &e.sameAs, &e.fields, &e.note, &e.compression, &e.by)
+			&e.duplicates, &e.rejected, &e.outside, &e.repaired, &e.first, &e.last, &since, &until, &e.sameAs, &e.fields, &e.note, &e.compression, &e.by, &e.arrival)
 		if err != nil {
 			return nil, err
 		}
@@ -152,7 +153,7 @@ func (l *ledger) nextID(path string) int64 {
 // enter begins the entry of a file that is not read.
 func (l *ledger) enter(f find.File) *entry {
 	before := l.last
-	e := &entry{fileID: l.nextID(f.Path), path: f.Path, local: f.Local, by: f.By, bytes: f.Size, compression: f.Compression}
+	e := &entry{fileID: l.nextID(f.Path), path: f.Path, local: f.Local, by: f.By, bytes: f.Size, compression: f.Compression, arrival: f.Arrival}
 	e.replaces = e.fileID <= before
 	if f.Source != nil {
 		e.source = f.Source.Name
@@ -170,7 +171,7 @@ func (l *ledger) sameAs(f find.File, sum string, fileID int64) *entry {
 func (l *ledger) account(j *job, t *task, opts Options) *entry {
 	e := &entry{
 		fileID: j.fileID, path: j.Path, source: j.Source.Name, by: j.By, sum: t.sum, bytes: t.read,
-		unpacked: t.tally.Bytes, compression: j.Compression, fields: t.tally.Format, note: t.tally.Note,
+		unpacked: t.tally.Bytes, compression: j.Compression, fields: t.tally.Format, note: t.tally.Note, arrival: j.Arrival,
 		since: opts.Since, until: opts.Until, loadedAt: opts.Now().UTC(), loadedBy: opts.Version,
 	}
 	if j.Note != "" {
@@ -262,7 +263,7 @@ func (e *entry) row() []driver.Value {
 		e.fileID, e.path, text(e.source), text(e.by), e.status, text(e.sum), e.bytes, e.unpacked, text(e.compression),
 		e.records, e.loaded, e.duplicates, e.rejected, e.outside, e.repaired, at(e.first), at(e.last),
 		moment(e.since), moment(e.until), moment(e.loadedAt), text(e.loadedBy), sameAs, text(e.fields), text(e.note),
-		nil, nil, nil, nil, nil, nil,
+		nil, nil, nil, nil, nil, nil, text(e.arrival),
 	}
 }
 

@@ -92,7 +92,7 @@ type loader struct {
 	opts  Options
 	c     *store.Case
 	conn  session
-	plans map[string]*plan
+	plans *plans
 	sum   *Summary
 	seen  map[string]*seen
 	books *ledger
@@ -226,7 +226,7 @@ func (l *loader) widen(ctx context.Context, work []*job) error {
 		stored = append(stored, x)
 	}
 	var err error
-	l.plans, err = newPlans(stored)
+	l.plans, err = newPlans(l.opts.Sources, stored)
 	return err
 }
 
@@ -263,7 +263,7 @@ const rejectRoom = 128 << 20
 
 // load loads one batch and commits it with its ledger.
 func (l *loader) load(ctx context.Context, jobs []*job) error {
-	if jobs[0].Kind == unpack.Parquet {
+	if jobs[0].Kind == unpack.Parquet && jobs[0].Source.Shape != schema.JSON {
 		return l.loadParquet(ctx, jobs[0])
 	}
 	source := jobs[0].Source.Name
@@ -271,9 +271,8 @@ func (l *loader) load(ctx context.Context, jobs []*job) error {
 	room := new(atomic.Int64)
 	room.Store(rejectRoom)
 	for i, j := range jobs {
-		tasks[i] = &task{path: j.Path, local: j.Local, size: j.Size, place: j.place}
-		tasks[i].tally.FileID, tasks[i].tally.Room = j.fileID, room
-		tasks[i].lost = j.Lost
+		tasks[i] = newTask(&j.File, j.place, j.fileID)
+		tasks[i].tally.Room = room
 	}
 	return l.transact(ctx, func() error {
 		if err := l.insert(ctx, source, tasks, jobs); err != nil {
@@ -294,22 +293,26 @@ func (l *loader) load(ctx context.Context, jobs []*job) error {
 			sub := make([]*task, len(which))
 			subJobs := make([]*job, len(which))
 			for k, i := range which {
-				x := *tasks[i]
-				x.tally = decode.Tally{FileID: tasks[i].tally.FileID}
-				sub[k], subJobs[k] = &x, jobs[i]
+				sub[k], subJobs[k] = newTask(&jobs[i].File, jobs[i].place, jobs[i].fileID), jobs[i]
+				sub[k].again, sub[k].tally.Room = true, room
 			}
 			if err := l.insert(ctx, name, sub, subJobs); err != nil {
 				return err
 			}
 			for k, i := range which {
-				// What cannot be read was counted the first time.
 				t := sub[k].tally
-				t.Records -= t.Rejected
-				t.Rejected = 0
+				read := t.Rows + t.Duplicates + t.Outside
+				if sub[k].frame != "" {
+					read = sub[k].taken
+				} else {
+					// What cannot be read was counted the first time.
+					t.Records -= t.Rejected
+					t.Rejected, t.Rejects = 0, nil
+				}
 				// The file may have gone or changed between the two readings.
-				if want := tasks[i].tally.Foreign[name]; jobs[i].again == nil && t.Rows+t.Duplicates+t.Outside != want {
+				if want := tasks[i].tally.Foreign[name]; jobs[i].again == nil && read != want {
 					tasks[i].tally.Reject(decode.Reject{Reason: fmt.Sprintf(
-						"of %d records of %s in this file only %d could be read again", want, name, t.Rows+t.Duplicates+t.Outside)})
+						"of %d records of %s in this file only %d could be read again", want, name, read)})
 					counts[i][source].Records++
 					counts[i][source].Rejects++
 				}
@@ -332,6 +335,11 @@ func add(t, more *decode.Tally) {
 	t.Duplicates += more.Duplicates
 	t.Outside += more.Outside
 	t.Repaired += more.Repaired
+	t.Rejected += more.Rejected
+	t.Rejects = append(t.Rejects, more.Rejects...)
+	if t.Note == "" {
+		t.Note = more.Note
+	}
 	if more.First != 0 || more.Last != 0 {
 		t.Observe(more.First)
 		t.Observe(more.Last)
@@ -340,12 +348,12 @@ func add(t, more *decode.Tally) {
 
 // insert runs the tasks' files into the table of a source.
 func (l *loader) insert(ctx context.Context, source string, tasks []*task, jobs []*job) error {
-	p := l.plans[source]
+	p := l.plans.by[source]
 	sift, err := l.sift(ctx, p, tasks, jobs)
 	if err != nil {
 		return err
 	}
-	pull := &puller{ctx: ctx, plan: p, tasks: tasks, threads: l.opts.Threads, keep: sift.keep, progress: l.opts.Progress, limits: l.opts.Limits}
+	pull := &puller{ctx: ctx, db: l.c.DB(), plan: p, plans: l.plans, tasks: tasks, threads: l.opts.Threads, keep: sift.keep, progress: l.opts.Progress, limits: l.opts.Limits}
 	defer pull.release()
 	name := fmt.Sprintf("quarry_load_%d", l.c.Serial())
 	err = duckdb.RegisterTableUDF(l.conn.Conn, name, duckdb.ParallelChunkTableFunction{

@@ -120,3 +120,80 @@ func (p *parquetRows) close() error {
 	p.rows = nil
 	return rows.Close()
 }
+
+// parquetObjects reads one Parquet file of a source whose records are JSON: each
+// row as one object, on a connection of its own, decoded like any other.
+type parquetObjects struct {
+	ctx   context.Context
+	db    *sql.DB
+	path  string
+	size  int64
+	inner decode.Decoder
+	tally *decode.Tally
+
+	rows *sql.Rows
+	busy bool // inner is in a row
+	text sql.RawBytes
+}
+
+// Reset implements decode.Decoder. The file's plain bytes are of no use to it.
+func (p *parquetObjects) Reset(_ io.Reader, t *decode.Tally) {
+	p.tally = t
+	p.inner.Begin(t)
+}
+
+// Fill implements decode.Decoder.
+func (p *parquetObjects) Fill(b *batch.Batch) (bool, error) {
+	err := p.fill(b)
+	if err == nil && b.Full() {
+		return false, nil
+	}
+	if err != nil && p.ctx.Err() == nil {
+		p.tally.Reject(decode.Reject{Reason: "read as Parquet: " + firstLine(err.Error())})
+	}
+	p.tally.Bytes = p.size
+	return true, errors.Join(err, p.close())
+}
+
+func (p *parquetObjects) fill(b *batch.Batch) error {
+	if p.rows == nil {
+		var err error
+		p.rows, err = p.db.QueryContext(p.ctx, `SELECT CAST(to_json(r) AS VARCHAR) FROM read_parquet(?, hive_partitioning = false) r`, p.path)
+		if err != nil {
+			return err
+		}
+	}
+	for !b.Full() {
+		if !p.busy {
+			if !p.rows.Next() {
+				return p.rows.Err()
+			}
+			if err := p.rows.Scan(&p.text); err != nil {
+				return err
+			}
+			p.inner.Message(decode.Message{Text: p.text})
+		}
+		done, err := p.inner.Fill(b)
+		if err != nil {
+			return err
+		}
+		p.busy = !done
+	}
+	return nil
+}
+
+// Record implements decode.Decoder; RawRecord reads such rows another way.
+func (p *parquetObjects) Record(int64) ([]byte, error) { return nil, errors.ErrUnsupported }
+
+// Begin and Message implement decode.Decoder; no message holds a Parquet file.
+func (p *parquetObjects) Begin(t *decode.Tally)  { p.Reset(nil, t) }
+func (p *parquetObjects) Message(decode.Message) {}
+
+func (p *parquetObjects) close() error {
+	if p.rows == nil {
+		return nil
+	}
+	rows := p.rows
+	p.rows = nil
+	return rows.Close()
+}

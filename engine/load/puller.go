@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"fmt"
 	"hash"
@@ -16,59 +17,12 @@ import (
 
 	"logquarry/engine/batch"
 	"logquarry/engine/decode"
-	"logquarry/engine/decode/delimited"
-	"logquarry/engine/decode/jsonrec"
+	"logquarry/engine/find"
 	"logquarry/engine/schema"
 	"logquarry/engine/store"
 	"logquarry/engine/unpack"
+	"logquarry/engine/unwrap"
 )
-
-// plan is how the files of one source are decoded.
-type plan struct {
-	source *schema.Source
-	layout decode.Columns
-	types  []schema.Type
-	make   func(keep decode.Keep) decode.Decoder
-}
-
-// newPlans makes the plans of all sources, by name. JSON sources know of one
-// another, since their records can stand in one file.
-func newPlans(sources []*schema.Source) (map[string]*plan, error) {
-	var json []*jsonrec.Plan
-	plans := make(map[string]*plan)
-	for _, s := range sources {
-		p := &plan{source: s, layout: decode.Layout(s), types: decode.Types(s)}
-		plans[s.Name] = p
-		switch s.Shape {
-		case schema.JSON:
-			jp, err := jsonrec.NewPlan(s)
-			if err != nil {
-				return nil, err
-			}
-			json = append(json, jp)
-		case schema.Delimited:
-			dp, err := delimited.NewPlan(s)
-			if err != nil {
-				return nil, err
-			}
-			p.make = func(keep decode.Keep) decode.Decoder { return delimited.NewDecoder(dp, keep) }
-		default:
-			return nil, fmt.Errorf("%s: no decoder for shape %q", s.Name, s.Shape)
-		}
-	}
-	for _, jp := range json {
-		var others []*jsonrec.Plan
-		for _, o := range json {
-			if o != jp {
-				others = append(others, o)
-			}
-		}
-		plans[jp.Source.Name].make = func(keep decode.Keep) decode.Decoder {
-			return jsonrec.NewDecoder(jp, others, keep)
-		}
-	}
-	return plans, nil
-}
 
 // task is one file to be read, and what came of it.
 type task struct {
@@ -78,9 +32,29 @@ type task struct {
 	place uint32 // in the order of the load, from 1
 	tally decode.Tally
 	other decode.Decoder // reads the file instead of the plan's decoder; nil: none
+	// objects says that records of a source of another shape lie in it as JSON.
+	objects bool
+	parquet bool // of a source whose records are JSON
+	// frame, where set, is how the file is cut into messages; again says that
+	// they are read once more, for another source than the file's own.
+	frame unwrap.Frame
+	again bool
+	asked *schema.Source // all messages are taken for
+	taken int64          // messages that went to the plan's source
 	lost  string         // why its end is missing already, from find
 	sum   string         // SHA-256 of the bytes read, hexadecimal
 	read  int64          // bytes read
+}
+
+// newTask is the task to read a file.
+func newTask(f *find.File, place uint32, fileID int64) *task {
+	t := &task{path: f.Path, local: f.Local, size: f.Size, place: place, lost: f.Lost, objects: f.Objects, frame: f.Frame}
+	t.parquet = f.Kind == unpack.Parquet
+	if f.By == "asked" {
+		t.asked = f.Source
+	}
+	t.tally.FileID = fileID
+	return t
 }
 
 // puller is a DuckDB table function: its threads pull rows out of files, each
@@ -88,7 +62,9 @@ type task struct {
 // a feeder, whose rows all threads take.
 type puller struct {
 	ctx      context.Context
+	db       *sql.DB
 	plan     *plan
+	plans    *plans
 	tasks    []*task
 	next     atomic.Int64
 	copies   bool // chunks own their text, and there are no feeders
@@ -112,17 +88,38 @@ type local struct {
 
 // worker reads one file after another.
 type worker struct {
-	p       *puller
-	decoder decode.Decoder
-	keep    decode.Keep
-	file    *reading
+	p    *puller
+	keep decode.Keep
+	file *reading
+
+	own, objects, one decode.Decoder // made when needed, used for many files
 }
 
-func (w *worker) init(p *puller) {
-	w.p = p
-	w.decoder = p.plan.make(func(b *batch.Batch, t *decode.Tally, recordNo int64) bool {
-		return w.keep == nil || w.keep(b, t, recordNo)
-	})
+func (w *worker) init(p *puller) { w.p = p }
+
+// decoder is the decoder of a file.
+func (w *worker) decoder(t *task) decode.Decoder {
+	which, made := &w.own, w.p.plan.make
+	switch {
+	case t.other != nil:
+		return t.other
+	case t.frame != "", t.parquet:
+		which, made = &w.one, w.p.plan.one
+	case t.objects:
+		which, made = &w.objects, w.p.plan.objects
+	}
+	if *which == nil {
+		*which = made(func(b *batch.Batch, t *decode.Tally, recordNo int64) bool {
+			return w.keep == nil || w.keep(b, t, recordNo)
+		})
+	}
+	if t.parquet {
+		return &parquetObjects{ctx: w.p.ctx, db: w.p.db, path: t.local, size: t.size, inner: *which}
+	}
+	if t.frame != "" {
+		return unwrap.NewDecoder(*which, w.p.plans.unwrapping(t.frame, t.path, t.asked), w.p.plan.source.Name, !t.again)
+	}
+	return *which
 }
 
 // reading is the file a thread is in.
@@ -301,9 +298,7 @@ func (w *worker) open(t *task) {
 		return
 	}
 	w.keep = p.keep(t)
-	if r.from = w.decoder; t.other != nil {
-		r.from = t.other
-	}
+	r.from = w.decoder(t)
 	r.from.Reset(r.stream, &t.tally)
 }
 
@@ -322,6 +317,9 @@ func (w *worker) finish() error {
 	}
 	t := r.task
 	t.read = r.count.n
+	if d, ok := r.from.(*unwrap.Decoder); ok {
+		t.taken = d.Taken()
+	}
 	switch {
 	case err != nil && t.tally.Rejected == 0:
 		t.tally.Reject(decode.Reject{Offset: t.tally.Bytes, Reason: "read: " + err.Error()})
@@ -341,6 +339,9 @@ func (w *worker) finish() error {
 func (w *worker) close() {
 	if w.file == nil {
 		return
+	}
+	if p, ok := w.file.from.(*parquetObjects); ok {
+		_ = p.close() // of a query that only read
 	}
 	if w.file.stream != nil {
 		w.file.stream.Close()

@@ -13,6 +13,7 @@ import (
 	"logquarry/engine/find"
 	"logquarry/engine/schema"
 	"logquarry/engine/unpack"
+	"logquarry/engine/unwrap"
 )
 
 // ErrNoRecord says that a file has fewer records than the one asked for.
@@ -33,11 +34,11 @@ func RawRecord(ctx context.Context, db *sql.DB, sources []*schema.Source, file f
 		}
 		return []byte(text), err
 	}
-	plans, err := newPlans(sources)
+	plans, err := newPlans(sources, sources)
 	if err != nil {
 		return nil, err
 	}
-	p := plans[file.Source.Name]
+	p := plans.by[file.Source.Name]
 	if p == nil {
 		return nil, fmt.Errorf("no source %s", file.Source.Name)
 	}
@@ -52,7 +53,18 @@ func RawRecord(ctx context.Context, db *sql.DB, sources []*schema.Source, file f
 	}
 	defer s.Close()
 	var tally decode.Tally
-	d := p.make(func(*batch.Batch, *decode.Tally, int64) bool { return true })
+	all := func(*batch.Batch, *decode.Tally, int64) bool { return true }
+	d := p.make(all)
+	switch {
+	case file.Frame != "":
+		var asked *schema.Source
+		if file.By == "asked" {
+			asked = file.Source
+		}
+		d = unwrap.NewDecoder(p.one(all), plans.unwrapping(file.Frame, file.Path, asked), file.Source.Name, true)
+	case file.Objects:
+		d = p.objects(all)
+	}
 	d.Reset(s, &tally)
 	raw, err := d.Record(recordNo)
 	if errors.Is(err, io.EOF) {

@@ -26,7 +26,7 @@ import (
 // where they lie, without loading them.
 type Scan struct {
 	opts  ScanOptions
-	plans map[string]*plan
+	plans *plans
 	db    *sql.DB
 
 	mu      sync.Mutex
@@ -57,7 +57,7 @@ func RegisterScan(ctx context.Context, c *store.Case, opts ScanOptions) error {
 	if opts.Scratch == nil {
 		opts.Scratch = func() (string, error) { return os.MkdirTemp("", "quarry-") }
 	}
-	plans, err := newPlans(opts.Sources)
+	plans, err := newPlans(opts.Sources, opts.Sources)
 	if err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func (s *Scan) bind(_ map[string]any, args ...any) (duckdb.ParallelChunkTableSou
 	if !ok1 || !ok2 {
 		return nil, errors.New("scan: source and path must not be NULL")
 	}
-	p := s.plans[source]
+	p := s.plans.by[source]
 	if p == nil {
 		return nil, s.unknown(source)
 	}
@@ -158,7 +158,7 @@ func (s *Scan) bind(_ map[string]any, args ...any) (duckdb.ParallelChunkTableSou
 		return nil, fmt.Errorf("scan %s: %w", pattern, err)
 	}
 	pull := &puller{
-		ctx: ctx, plan: p, copies: true, threads: s.opts.Threads, progress: new(Progress),
+		ctx: ctx, db: s.db, plan: p, plans: s.plans, copies: true, threads: s.opts.Threads, progress: new(Progress),
 		keep: func(*task) decode.Keep { return nil },
 	}
 	for _, file := range files {
@@ -168,12 +168,15 @@ func (s *Scan) bind(_ map[string]any, args ...any) (duckdb.ParallelChunkTableSou
 		switch {
 		case file.Problem != "" && (file.Source == nil || file.Source == p.source):
 			return nil, fmt.Errorf("scan %s: %s", file.Path, file.Problem)
-		case file.Source != p.source:
+		case file.Source != p.source && file.Frame == "":
 			continue
 		}
-		t := &task{path: file.Path, local: file.Local, size: file.Size, place: uint32(len(pull.tasks) + 1)}
-		t.tally.FileID = int64(t.place)
-		if file.Kind == unpack.Parquet {
+		place := uint32(len(pull.tasks) + 1)
+		t := newTask(&file, place, int64(place))
+		if file.Source != p.source {
+			t.again = true // its rejects are the other source's
+		}
+		if file.Kind == unpack.Parquet && p.source.Shape != schema.JSON {
 			t.other = &parquetRows{ctx: ctx, db: s.db, source: p.source, path: file.Local}
 		}
 		pull.tasks = append(pull.tasks, t)

@@ -197,13 +197,13 @@ func (c *checker) columns(s *Source) []string {
 }
 
 func (c *checker) from(at, what string, s *Source, from string) {
-	if strings.HasPrefix(from, "@") && s.Shape != JSON || isArrival(from) {
+	if strings.HasPrefix(from, "@") && s.Shape != JSON || IsArrival(from) {
 		var names []string
 		for _, a := range Arrivals {
 			names = append(names, a.Name)
 		}
 		switch {
-		case !isArrival(from):
+		case !IsArrival(from):
 			c.fault(at, didYouMean(from, names), "%s: %q is not an arrival", what, from)
 		case (from == "@message" || from == "@json") && s.Shape != Regex:
 			c.fault(at, "", "%s: %s is for shape %s only", what, from, Regex)
@@ -226,7 +226,8 @@ func (c *checker) from(at, what string, s *Source, from string) {
 	}
 }
 
-func isArrival(from string) bool {
+// IsArrival reports whether a name in From or Also is one of [Arrivals].
+func IsArrival(from string) bool {
 	return slices.ContainsFunc(Arrivals, func(a Arrival) bool { return a.Name == from })
 }
 

@@ -48,9 +48,11 @@ func (s *Source) CreateView(stored func(name string) bool) string {
 	// The objects that decoders look into: the parents of stored columns.
 	open := map[string]bool{}
 	for _, c := range s.Stored(stored).Columns {
-		for at, r := range c.From {
-			if r == '.' {
-				open[c.From[:at]] = true
+		for _, from := range c.places() {
+			for at, r := range from {
+				if r == '.' {
+					open[from[:at]] = true
+				}
 			}
 		}
 	}
@@ -64,10 +66,17 @@ func (s *Source) CreateView(stored func(name string) bool) string {
 			cols = append(cols, own+" AS "+Quote(c.Name))
 			continue
 		}
-		expr := c.fromExtra(open)
+		var exprs []string
 		if stored(c.Name) {
 			// Files whose header did not name it can have it all the same.
-			expr = fmt.Sprintf("coalesce(%s, %s)", own, expr)
+			exprs = append(exprs, own)
+		}
+		for _, from := range c.places() {
+			exprs = append(exprs, c.fromExtra(s.steps(from), open))
+		}
+		expr := exprs[0]
+		if len(exprs) > 1 {
+			expr = "coalesce(" + strings.Join(exprs, ", ") + ")"
 		}
 		cols = append(cols, fmt.Sprintf("%s AS %s", expr, Quote(c.Name)))
 	}
@@ -75,11 +84,21 @@ func (s *Source) CreateView(stored func(name string) bool) string {
 		s.Title, Quote(s.Name), strings.Join(cols, ",\n  "), s.StorageTable())
 }
 
+// places are From and Also.
+func (c Column) places() []string { return append([]string{c.From}, c.Also...) }
+
+// steps takes a place apart: only JSON has objects in objects.
+func (s *Source) steps(from string) []string {
+	if s.Shape != JSON {
+		return []string{from}
+	}
+	return strings.Split(from, ".")
+}
+
 // fromExtra reads the column out of extra, where decoders keep what has no
 // storage: under its dotted path as far as they looked into objects, the rest
 // as it stood in the log.
-func (c Column) fromExtra(open map[string]bool) string {
-	steps := strings.Split(c.From, ".")
+func (c Column) fromExtra(steps []string, open map[string]bool) string {
 	key, rest := steps[0], steps[1:]
 	for len(rest) > 0 && open[key] {
 		key, rest = key+"."+rest[0], rest[1:]

@@ -27,6 +27,9 @@ func (s *Session) Catalogue(ctx context.Context) (*repl.Catalogue, error) {
 	for name, text := range caseTables {
 		docs[name] = text
 	}
+	for name, text := range ViewDocs(s.o.Cross) {
+		docs[name] = text
+	}
 	// A source's name is a table to people, however its rows are kept.
 	tables := map[string]bool{}
 	for _, src := range s.o.Sources {

@@ -19,9 +19,9 @@ import (
 // are no longer those that were loaded is refused.
 func (s *Session) Raw(ctx context.Context, w io.Writer, fileID, recordNo int64) error {
 	var path, status string
-	var source, sum sql.NullString
-	err := s.o.Case.DB().QueryRowContext(ctx, `SELECT path, source, status, sha256 FROM evidence WHERE file_id = ?`, fileID).
-		Scan(&path, &source, &status, &sum)
+	var source, sum, by sql.NullString
+	err := s.o.Case.DB().QueryRowContext(ctx, `SELECT path, source, status, sha256, identified_by FROM evidence WHERE file_id = ?`, fileID).
+		Scan(&path, &source, &status, &sum, &by)
 	if errors.Is(err, sql.ErrNoRows) {
 		return &Hinted{fmt.Errorf("no file %d in the case", fileID), "every row has its file_id and record_no; .evidence lists the files"}
 	}
@@ -47,7 +47,7 @@ func (s *Session) Raw(ctx context.Context, w io.Writer, fileID, recordNo int64) 
 		return &Hinted{fmt.Errorf("%s has changed since it was loaded", path),
 			fmt.Sprintf("its SHA-256 was %s and is %s", sum.String, have)}
 	}
-	file.Source = src
+	file.Source, file.By = src, by.String
 	raw, err := load.RawRecord(ctx, s.o.Case.DB(), s.o.Sources, file, recordNo)
 	if err != nil {
 		return fmt.Errorf("record %d of %s: %w", recordNo, path, err)

@@ -27,6 +27,7 @@ type Options struct {
 	Case    *store.Case
 	Library *hunt.Library
 	Sources []*schema.Source
+	Cross   string // the text of cross.sql, whose comments describe its views
 	// Reopen closes the case and opens it again for writing. It is asked
 	// when a statement wants to change a case that was opened to be read. It
 	// returns the case as it is open then, also beside an error. Nil: such

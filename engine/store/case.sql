@@ -36,6 +36,9 @@ CREATE TABLE IF NOT EXISTS evidence (
   kms_key_id         VARCHAR
 );
 
+-- How the records of a file arrived, where not as they are; since 0.3.
+ALTER TABLE evidence ADD COLUMN IF NOT EXISTS arrival VARCHAR;
+
 -- What could not be read, and why.
 CREATE TABLE IF NOT EXISTS rejects (
   file_id   BIGINT NOT NULL,

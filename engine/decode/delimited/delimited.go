@@ -1,128 +1,46 @@
-// Package delimited decodes records that are lines of fields parted by blanks,
-// such as VPC flow logs.
-//
-// In: plain bytes and a [Plan] made from a source. Out: one row a line. A line
-// of field names, at the start of a file or anywhere in it, sets the order of
-// the fields from there on; without one the source's default order holds.
 package delimited
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"io"
-	"math/bits"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"logquarry/engine/batch"
 	"logquarry/engine/decode"
+	"logquarry/engine/decode/csvtext"
 	"logquarry/engine/schema"
 )
-
-// Plan says which column each field goes to. It is read-only and may serve any
-// number of decoders.
-type Plan struct {
-	Source *schema.Source
-	layout decode.Columns
-	byName map[string]field
-	order  []field // without a header line
-	absent string
-}
-
-// field is one field of a line.
-type field struct {
-	name string
-	col  int // -1: no column, kept in extra
-	typ  schema.Type
-}
-
-// NewPlan makes the plan of a delimited source.
-func NewPlan(s *schema.Source) (*Plan, error) {
-	p := &Plan{Source: s, layout: decode.Layout(s), byName: make(map[string]field), absent: s.Absent}
-	for i, c := range s.Columns {
-		if _, twice := p.byName[c.From]; twice {
-			return nil, fmt.Errorf("%s: column %s: %s is already a column", s.Name, c.Name, c.From)
-		}
-		p.byName[c.From] = field{c.From, i, c.Type}
-	}
-	for _, name := range s.Default {
-		f, ok := p.byName[name]
-		if !ok {
-			return nil, fmt.Errorf("%s: default field %s is no column", s.Name, name)
-		}
-		p.order = append(p.order, f)
-	}
-	return p, nil
-}
-
-// Header reads line as a line of field names: the names, or nil where it is
-// none. It is one when its first word is a field's name and the fields the
-// source is recognised by are all in it.
-func (p *Plan) Header(line []byte) []string {
-	words := strings.Fields(string(line))
-	if len(words) == 0 {
-		return nil
-	}
-	if _, ok := p.byName[words[0]]; !ok {
-		return nil
-	}
-	has := make(map[string]bool, len(words))
-	known := 0
-	for _, w := range words {
-		has[w] = true
-		if _, ok := p.byName[w]; ok {
-			known++
-		}
-	}
-	for _, w := range p.Source.Recognise.All {
-		if !has[w] {
-			return nil
-		}
-	}
-	for _, w := range p.Source.Recognise.None {
-		if has[w] {
-			return nil
-		}
-	}
-	if 2*known < len(words) {
-		return nil
-	}
-	return words
-}
 
 // Decoder is a [decode.Decoder] of delimited lines.
 type Decoder struct {
 	plan *Plan
 	keep decode.Keep
 
-	in       decode.Input
-	after    int // where the next line begins in the window
-	t        *decode.Tally
-	order    []field
-	header   bool // order is from a line of the file
-	recordNo int64
-	extra    []byte
-	misfit   string
-	misfits  int
-	fields   int
+	in     decode.Input
+	after  int // where the next line begins in the window
+	t      *decode.Tally
+	order  []decode.Field
+	header bool // order is from a line of the file
+	cells  decode.Cells
+	split  []field
 }
 
 // NewDecoder makes a decoder by plan. keep may be nil.
 func NewDecoder(plan *Plan, keep decode.Keep) *Decoder {
-	return &Decoder{plan: plan, keep: keep}
+	return &Decoder{plan: plan, keep: keep, cells: decode.Cells{Fields: plan.fields}}
 }
 
 // Reset implements [decode.Decoder].
 func (d *Decoder) Reset(r io.Reader, t *decode.Tally) {
 	d.in.Reset(r)
-	d.t, d.order, d.header, d.recordNo = t, d.plan.order, false, 0
+	d.t, d.order, d.header = t, d.plan.order, false
 }
 
 // Begin implements [decode.Decoder].
 func (d *Decoder) Begin(t *decode.Tally) {
-	d.t, d.order, d.header, d.recordNo = t, d.plan.order, false, 0
+	d.t, d.order, d.header = t, d.plan.order, false
 	d.Message(decode.Message{})
 }
 
@@ -160,10 +78,10 @@ func (d *Decoder) Record(recordNo int64) ([]byte, error) {
 			return nil, io.EOF
 		}
 		if line != nil {
-			before := d.recordNo
+			before := d.t.Number
 			d.row(b, line)
 			b.Reset()
-			if d.recordNo == recordNo && before != recordNo {
+			if d.t.Number == recordNo && before != recordNo {
 				return line, nil
 			}
 		}
@@ -174,25 +92,54 @@ func (d *Decoder) Record(recordNo int64) ([]byte, error) {
 // line is the line at Pos without its end, nil for one that is blank or was
 // rejected; false at the end of the file. next moves past it.
 func (d *Decoder) line() ([]byte, bool) {
-	from := d.in.Pos
+	from, quotes := d.in.Pos, 0
 	for {
 		buf := d.in.Bytes()
-		if k := bytes.IndexByte(buf[from:], '\n'); k >= 0 {
+		k := bytes.IndexByte(buf[from:], '\n')
+		if k >= 0 && d.plan.Source.Shape == schema.CSV {
+			if quotes += bytes.Count(buf[from:from+k], []byte{'"'}); quotes%2 == 1 && len(buf)-d.in.Pos <= decode.MaxRecord {
+				from += k + 1 // the line end stands in quotes
+				continue
+			}
+		}
+		if k >= 0 && quotes%2 == 0 {
 			d.after = from + k + 1
-			return trim(buf[d.in.Pos : from+k]), true
+			return d.trim(buf[d.in.Pos : from+k]), true
 		}
 		if len(buf)-d.in.Pos > decode.MaxRecord {
+			if d.unclosed(quotes) {
+				return nil, true
+			}
 			d.reject(buf[d.in.Pos:], fmt.Sprintf("a line longer than %d MiB", decode.MaxRecord>>20))
 			d.skipLine()
 			return nil, true
 		}
+		if k < 0 && d.plan.Source.Shape == schema.CSV {
+			quotes += bytes.Count(buf[from:], []byte{'"'})
+		}
 		seen := len(buf) - d.in.Pos
 		if !d.in.More() {
+			if d.in.Err() == nil && d.unclosed(quotes) {
+				return nil, true
+			}
 			d.after = len(d.in.Bytes())
 			return d.last()
 		}
 		from = d.in.Pos + seen
 	}
+}
+
+// unclosed rejects the first line of what looks like one record of many lines,
+// because its quotes do not close: that line is lost, not the rest of the file.
+func (d *Decoder) unclosed(quotes int) bool {
+	rest := d.in.Bytes()[d.in.Pos:]
+	end := bytes.IndexByte(rest, '\n')
+	if d.plan.Source.Shape != schema.CSV || quotes%2 == 0 || end < 0 {
+		return false
+	}
+	d.after = d.in.Pos + end + 1
+	d.reject(d.trim(rest[:end]), "a field in quotes that does not end")
+	return true
 }
 
 // last is the line that no line end follows: a whole one at the end of the
@@ -207,7 +154,7 @@ func (d *Decoder) last() ([]byte, bool) {
 	if len(rest) == 0 {
 		return nil, false
 	}
-	return trim(rest), true
+	return d.trim(rest), true
 }
 
 // next moves behind the line that line returned.
@@ -228,8 +175,15 @@ func (d *Decoder) skipLine() {
 	}
 }
 
-// trim cuts a carriage return and blanks; nil for a blank line.
-func trim(line []byte) []byte {
+// trim cuts a carriage return, and blanks where they part fields or are filling;
+// nil for a blank line.
+func (d *Decoder) trim(line []byte) []byte {
+	if d.plan.sep == '\t' || d.plan.Source.Shape == schema.CSV {
+		if len(bytes.TrimSpace(line)) == 0 {
+			return nil
+		}
+		return bytes.TrimSuffix(line, []byte{'\r'})
+	}
 	for len(line) > 0 && blank(line[len(line)-1]) {
 		line = line[:len(line)-1]
 	}
@@ -242,35 +196,10 @@ func trim(line []byte) []byte {
 	return line
 }
 
-func blank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' }
-
-// word is where the word that begins at line[i] ends: at a blank or the end of
-// the line. It looks at eight bytes at a time for one that may be a blank.
-func word(line []byte, i int) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	for {
-		for i+8 <= len(line) {
-			w := binary.LittleEndian.Uint64(line[i:])
-			if low := (w - 0x21*ones) &^ w & highs; low != 0 {
-				i += bits.TrailingZeros64(low) >> 3
-				break
-			}
-			i += 8
-		}
-		for i < len(line) && line[i] > ' ' {
-			i++
-		}
-		if i == len(line) || line[i] == ' ' || line[i] == '\t' {
-			return i
-		}
-		i++ // some other control character, part of the word
-	}
-}
-
 func (d *Decoder) reject(raw []byte, reason string) {
-	d.recordNo++
+	d.t.Number++
 	d.t.Reject(decode.Reject{
-		RecordNo: d.recordNo,
+		RecordNo: d.t.Number,
 		Line:     d.in.Line(d.in.Pos),
 		Offset:   d.in.Offset(d.in.Pos),
 		Reason:   reason,
@@ -280,47 +209,107 @@ func (d *Decoder) reject(raw []byte, reason string) {
 
 // row decodes one line into the current row and finishes it.
 func (d *Decoder) row(b *batch.Batch, line []byte) {
-	// Data begins with a digit or the sign for no value, names with a letter.
-	if c := line[0] | 0x20; c >= 'a' && c <= 'z' {
-		if names := d.plan.Header(line); names != nil {
-			d.setOrder(names)
-			return
+	if d.names(line) {
+		return
+	}
+	d.cells.Dirty = d.in.Dirty
+	d.cells.Begin()
+	k := 0
+	if d.plan.sep == 0 && bytes.IndexByte(line, '"') < 0 && bytes.IndexByte(line, '[') < 0 {
+		for i := 0; i < len(line); {
+			end := word(line, i)
+			if text := line[i:end]; k < len(d.order) {
+				d.cells.Put(b, &d.order[k], text)
+			} else {
+				d.surplus(k, text)
+			}
+			k++
+			for i = end; i < len(line) && (line[i] == ' ' || line[i] == '\t'); i++ {
+			}
+		}
+	} else {
+		switch d.split = d.split[:0]; {
+		case d.plan.sep == 0:
+			d.split = splitQuoted(d.split, line, d.order)
+		case d.plan.Source.Shape == schema.CSV:
+			d.split = csvtext.Split(d.split, line, d.plan.sep)
+		default:
+			d.split = splitAt(d.split, line, d.plan.sep)
+		}
+		for _, f := range d.split {
+			switch {
+			case len(f.Text) == 0 && !(f.Quoted && k < len(d.order) && d.order[k].Type == schema.Varchar):
+				// Nothing there is no value; an empty text in quotes is one.
+			case k < len(d.order):
+				d.cells.Put(b, &d.order[k], f.Text)
+			default:
+				d.surplus(k, f.Text)
+			}
+			k++
 		}
 	}
-	d.extra, d.misfit, d.misfits, d.fields = d.extra[:0], "", 0, 0
-	k := 0
-	for i := 0; i < len(line); {
-		end := word(line, i)
-		if text := line[i:end]; k < len(d.order) {
-			if string(text) != d.plan.absent {
-				d.cell(b, &d.order[k], text)
-			}
-		} else {
-			d.keepExtra("field_"+strconv.Itoa(k+1), text)
-		}
-		k++
-		for i = end; i < len(line) && (line[i] == ' ' || line[i] == '\t'); i++ {
-		}
+	least := len(d.order)
+	if !d.header || d.plan.Source.Least > 0 {
+		least = min(d.plan.least, len(d.order))
 	}
 	switch {
-	case k < len(d.order):
+	case k < least:
 		b.Drop()
 		d.reject(line, fmt.Sprintf("a line of %d fields where %s names %d", k, d.orderFrom(), len(d.order)))
 		return
-	case 2*d.misfits > d.fields:
+	case len(d.order) == 0:
 		b.Drop()
-		d.reject(line, "most fields do not fit: "+d.misfit)
+		d.reject(line, "a line before any line of field names")
+		return
+	case 2*d.cells.Misfits > d.cells.Given:
+		b.Drop()
+		d.reject(line, "most fields do not fit: "+d.cells.Misfit)
 		return
 	}
-	d.recordNo++
-	if len(d.extra) > 0 {
-		d.extra = append(d.extra, '}')
-		b.SetText(d.plan.layout.Extra, d.extra)
+	d.t.Number++
+	d.cells.End(b, d.plan.layout.Extra)
+	if d.cells.Misfit != "" {
+		d.t.Repair(d.t.Number, d.cells.Misfit)
 	}
-	if d.misfit != "" {
-		d.t.Repair(d.recordNo, d.misfit)
+	d.plan.layout.Finish(b, d.t, d.keep, d.t.Number)
+}
+
+// surplus keeps a field behind the last of the order. AWS announces a new field
+// with the sign for no value, which is none.
+func (d *Decoder) surplus(k int, text []byte) {
+	if string(text) != d.plan.Source.Absent {
+		d.cells.Keep("field_"+strconv.Itoa(k+1), text)
 	}
-	d.plan.layout.Finish(b, d.t, d.keep, d.recordNo)
+}
+
+// names reports whether line is no data, and takes the order of the fields from
+// it where it names them.
+func (d *Decoder) names(line []byte) bool {
+	switch d.plan.Source.Shape {
+	case schema.W3C:
+		if line[0] != '#' {
+			return false
+		}
+		if words := d.plan.words(line); words != nil {
+			d.setOrder(words)
+		}
+		return true
+	case schema.CSV:
+		if d.header {
+			return false
+		}
+	default:
+		// Data begins with a digit or the sign for no value, names with a letter.
+		if c := line[0] | 0x20; c < 'a' || c > 'z' {
+			return false
+		}
+	}
+	words := d.plan.Header(line)
+	if words == nil {
+		return false
+	}
+	d.setOrder(words)
+	return true
 }
 
 func (d *Decoder) orderFrom() string {
@@ -332,94 +321,16 @@ func (d *Decoder) orderFrom() string {
 
 func (d *Decoder) setOrder(names []string) {
 	d.header = true
-	d.order = make([]field, len(names))
+	d.order = make([]decode.Field, len(names))
 	used := make(map[string]bool)
 	for i, name := range names {
-		f, ok := d.plan.byName[name]
-		if !ok || used[name] {
-			f = field{name: name, col: -1}
+		d.order[i] = d.plan.fields.Field(name)
+		if used[name] {
+			d.order[i] = decode.Field{Name: name, Column: -1}
 		}
 		used[name] = true
-		d.order[i] = f
 	}
 	if d.t.Format == "" {
 		d.t.Format = strings.Join(names, " ")
 	}
-}
-
-// cell puts one field into its column, or into extra where it does not fit.
-func (d *Decoder) cell(b *batch.Batch, f *field, text []byte) {
-	d.fields++
-	if f.col < 0 {
-		d.keepExtra(f.name, text)
-		return
-	}
-	ok := true
-	switch f.typ {
-	case schema.Varchar, schema.JSONText:
-		if d.in.Dirty && !utf8.Valid(text) {
-			d.note(f.name + ": bytes that are not UTF-8, replaced by U+FFFD")
-			text = bytes.ToValidUTF8(text, []byte("\uFFFD"))
-		}
-		b.SetText(f.col, text)
-	case schema.Integer:
-		var v int64
-		if v, ok = decode.Int(text); ok {
-			if ok = v == int64(int32(v)); ok {
-				b.SetInt32(f.col, int32(v))
-			}
-		}
-	case schema.Bigint:
-		var v int64
-		if v, ok = decode.Int(text); ok {
-			b.SetInt64(f.col, v)
-		}
-	case schema.TimestampS, schema.TimestampMS:
-		var v int64
-		scale := int64(1)
-		if f.typ == schema.TimestampMS {
-			scale = 1000
-		}
-		if v, ok = decode.Int(text); ok {
-			if _, ok = decode.Micros(v / scale); ok {
-				b.SetInt64(f.col, v*(1_000_000/scale))
-			}
-		}
-	case schema.Timestamp:
-		var v int64
-		if v, ok = decode.Time(text); ok {
-			b.SetInt64(f.col, v)
-		}
-	case schema.Double:
-		v, err := strconv.ParseFloat(string(text), 64)
-		if ok = err == nil; ok {
-			b.SetFloat64(f.col, v)
-		}
-	case schema.Boolean:
-		if ok = string(text) == "true" || string(text) == "false"; ok {
-			b.SetBool(f.col, text[0] == 't')
-		}
-	}
-	if !ok {
-		d.misfits++
-		d.note(fmt.Sprintf("%s: %.60q does not fit %s, kept in extra", f.name, text, f.typ))
-		d.keepExtra(f.name, text)
-	}
-}
-
-func (d *Decoder) note(what string) {
-	if d.misfit == "" {
-		d.misfit = what
-	}
-}
-
-func (d *Decoder) keepExtra(name string, word []byte) {
-	if len(d.extra) == 0 {
-		d.extra = append(d.extra, '{')
-	} else {
-		d.extra = append(d.extra, ',')
-	}
-	d.extra = decode.AppendQuoted(d.extra, name)
-	d.extra = append(d.extra, ':')
-	d.extra = decode.AppendQuoted(d.extra, string(word))
 }

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
 
 	"logquarry/engine/batch"
 	"logquarry/engine/decode"
+	"logquarry/engine/decode/jsontext"
 )
 
 // place is where in a document the decoder stands.
@@ -36,13 +38,12 @@ type Decoder struct {
 	siblings []*Plan
 	keep     decode.Keep
 
-	in       decode.Input
-	t        *decode.Tally
-	frame            // where the decoder stands now
-	outer    []frame // and in what that lies, outermost first
-	recordNo int64
-	lost     bool // a reject may have taken opening brackets with it
-	told     bool // a reject says why reading stopped
+	in    decode.Input
+	t     *decode.Tally
+	frame         // where the decoder stands now
+	outer []frame // and in what that lies, outermost first
+	lost  bool    // a reject may have taken opening brackets with it
+	told  bool    // a reject says why reading stopped
 
 	// State of the record being decoded.
 	b      *batch.Batch
@@ -53,6 +54,7 @@ type Decoder struct {
 	items  []byte
 	lists  []byte
 	fields []member
+	parts  [][]byte // of the plan's joins
 }
 
 // NewDecoder makes a decoder by plan. keep may be nil.
@@ -63,14 +65,14 @@ func NewDecoder(plan *Plan, siblings []*Plan, keep decode.Keep) *Decoder {
 // Reset implements [decode.Decoder].
 func (d *Decoder) Reset(r io.Reader, t *decode.Tally) {
 	d.in.Reset(r)
-	d.t, d.recordNo = t, 0
+	d.t = t
 	d.lost, d.told = false, false
 	d.top()
 }
 
 // Begin implements [decode.Decoder].
 func (d *Decoder) Begin(t *decode.Tally) {
-	d.t, d.recordNo = t, 0
+	d.t = t
 	d.Message(decode.Message{})
 }
 
@@ -118,7 +120,7 @@ func (d *Decoder) Record(recordNo int64) ([]byte, error) {
 	b := batch.New(decode.Types(d.plan.Source))
 	d.b = b
 	for {
-		before := d.recordNo
+		before := d.t.Number
 		start, end, ok := d.next()
 		if !ok {
 			if err := d.in.Err(); err != nil {
@@ -126,7 +128,7 @@ func (d *Decoder) Record(recordNo int64) ([]byte, error) {
 			}
 			return nil, io.EOF
 		}
-		if d.recordNo == recordNo && before != recordNo {
+		if d.t.Number == recordNo && before != recordNo {
 			return d.in.Bytes()[start:end], nil
 		}
 		b.Reset()
@@ -189,7 +191,7 @@ func (d *Decoder) next() (start, end int, ok bool) {
 func (d *Decoder) peek() (byte, bool) {
 	for {
 		buf := d.in.Bytes()
-		d.in.Pos = space(buf, d.in.Pos)
+		d.in.Pos = jsontext.Space(buf, d.in.Pos)
 		if d.in.Pos < len(buf) {
 			return buf[d.in.Pos], true
 		}
@@ -233,9 +235,9 @@ func tooLong() string { return fmt.Sprintf("a record longer than %d MiB", decode
 
 // reject records the bytes from start to end of the window as unreadable.
 func (d *Decoder) reject(start, end int, reason string) {
-	d.recordNo++
+	d.t.Number++
 	d.t.Reject(decode.Reject{
-		RecordNo: d.recordNo,
+		RecordNo: d.t.Number,
 		Line:     d.in.Line(start),
 		Offset:   d.in.Offset(start),
 		Reason:   reason,
@@ -251,7 +253,7 @@ func (d *Decoder) container() (int, bool) {
 	}
 	for {
 		pos, is, err := findArray(d.in.Bytes(), d.in.Pos, d.plan)
-		if !errors.Is(err, errShort) || len(d.in.Bytes())-d.in.Pos > decode.MaxRecord || !d.in.More() {
+		if !errors.Is(err, jsontext.ErrShort) || len(d.in.Bytes())-d.in.Pos > decode.MaxRecord || !d.in.More() {
 			return pos, is && err == nil
 		}
 	}
@@ -263,26 +265,26 @@ func findArray(b []byte, i int, p *Plan) (int, bool, error) {
 	first := true
 	i++
 	for {
-		if i = space(b, i); i >= len(b) {
-			return i, false, errShort
+		if i = jsontext.Space(b, i); i >= len(b) {
+			return i, false, jsontext.ErrShort
 		}
 		switch {
 		case b[i] == '}':
 			return i, false, nil
 		case b[i] == ',' && !first:
-			i = space(b, i+1)
+			i = jsontext.Space(b, i+1)
 		}
 		if i >= len(b) {
-			return i, false, errShort
+			return i, false, jsontext.ErrShort
 		}
 		start := i
-		next, _, err := key(b, i)
+		next, _, err := jsontext.Key(b, i)
 		if err != nil {
 			return i, false, err
 		}
-		name := keyText(b[start:next])
-		if i = space(b, next); i >= len(b) {
-			return i, false, errShort
+		name := jsontext.KeyText(b[start:next])
+		if i = jsontext.Space(b, next); i >= len(b) {
+			return i, false, jsontext.ErrShort
 		}
 		if b[i] == '[' {
 			for _, r := range p.records {
@@ -295,35 +297,25 @@ func findArray(b []byte, i int, p *Plan) (int, bool, error) {
 		if k, ok := p.root.index[string(name)]; ok && first && p.root.kids[k].col >= 0 {
 			return i, false, nil
 		}
-		if i, _, err = skip(b, i); err != nil {
+		if i, _, err = jsontext.Skip(b, i); err != nil {
 			return i, false, err
 		}
 		first = false
 	}
 }
 
-// keyText cuts the colon and quotes off what key scanned. Escapes stay: no key
-// of ours has any.
-func keyText(b []byte) []byte {
-	end := len(b) - 1 // the colon
-	for b[end-1] != '"' {
-		end--
-	}
-	return b[1 : end-1]
-}
-
 // element rejects an element that is no object.
 func (d *Decoder) element() (int, int, bool) {
 	for {
 		buf := d.in.Bytes()
-		end, _, err := skip(buf, d.in.Pos)
+		end, _, err := jsontext.Skip(buf, d.in.Pos)
 		switch {
 		case err == nil:
 			start := d.in.Pos
 			d.reject(start, end, "a record that is "+kind(buf[start])+", not an object")
 			d.in.Pos = end
 			return start, end, true
-		case !errors.Is(err, errShort):
+		case !errors.Is(err, jsontext.ErrShort):
 			return d.garbage(err.Error())
 		case len(buf)-d.in.Pos >= decode.MaxRecord:
 			return d.garbage(tooLong())
@@ -362,10 +354,10 @@ func (d *Decoder) tail(c byte) (int, int, bool) {
 	}
 	for {
 		buf := d.in.Bytes()
-		i, _, err := key(buf, d.in.Pos)
+		i, _, err := jsontext.Key(buf, d.in.Pos)
 		if err == nil {
-			name := keyText(buf[d.in.Pos:i])
-			if i = space(buf, i); i < len(buf) && buf[i] == '[' {
+			name := jsontext.KeyText(buf[d.in.Pos:i])
+			if i = jsontext.Space(buf, i); i < len(buf) && buf[i] == '[' {
 				for _, r := range d.plan.records {
 					if r == string(name) {
 						d.in.Pos, d.at = i+1, inArray
@@ -374,15 +366,15 @@ func (d *Decoder) tail(c byte) (int, int, bool) {
 				}
 			}
 			if i >= len(buf) {
-				err = errShort
-			} else if i, _, err = skip(buf, i); err == nil {
+				err = jsontext.ErrShort
+			} else if i, _, err = jsontext.Skip(buf, i); err == nil {
 				d.in.Pos = i
 				return 0, 0, true
 			}
 		}
 		const where = "behind the array of records: "
 		switch {
-		case !errors.Is(err, errShort):
+		case !errors.Is(err, jsontext.ErrShort):
 			return d.garbage(where + err.Error())
 		case len(buf)-d.in.Pos > decode.MaxRecord:
 			return d.garbage(where + tooLong())
@@ -396,6 +388,9 @@ func (d *Decoder) tail(c byte) (int, int, bool) {
 func (d *Decoder) record() (int, int, bool) {
 	for {
 		d.seen, d.extra, d.misfit = 0, d.extra[:0], ""
+		for k := range d.parts {
+			d.parts[k] = d.parts[k][:0]
+		}
 		buf := d.in.Bytes()
 		end, err := d.object(buf, d.in.Pos, &d.plan.root)
 		if err == nil {
@@ -405,7 +400,7 @@ func (d *Decoder) record() (int, int, bool) {
 			return start, end, true
 		}
 		d.b.Drop()
-		var bad *syntaxError
+		var bad *jsontext.SyntaxError
 		switch {
 		case errors.As(err, &bad):
 			return d.garbage(fmt.Sprintf("%s at offset %d", bad.What, d.in.Offset(bad.At)))
@@ -422,7 +417,7 @@ func (d *Decoder) finish(start, end int) {
 	if !d.plan.selects(d.seen) {
 		d.b.Drop()
 		if name := d.foreign(start); name != "" {
-			d.recordNo++
+			d.t.Number++
 			if d.t.Foreign == nil {
 				d.t.Foreign = make(map[string]int64)
 			}
@@ -440,15 +435,34 @@ func (d *Decoder) finish(start, end int) {
 		d.reject(start, end, "an object that is no "+d.plan.Source.Name+" record: "+d.lacks())
 		return
 	}
-	d.recordNo++
+	d.t.Number++
+	if len(d.plan.joins) > 0 {
+		d.join()
+	}
+	if d.plan.message >= 0 || d.plan.whole >= 0 {
+		d.entire(d.in.Bytes()[start:end])
+	}
 	if len(d.extra) > 0 {
 		d.extra = append(d.extra, '}')
 		d.b.SetText(d.plan.layout.Extra, d.extra)
 	}
 	if d.misfit != "" {
-		d.t.Repair(d.recordNo, d.misfit)
+		d.t.Repair(d.t.Number, d.misfit)
 	}
-	d.plan.layout.Finish(d.b, d.t, d.keep, d.recordNo)
+	d.plan.layout.Finish(d.b, d.t, d.keep, d.t.Number)
+}
+
+// entire gives the columns of a record's whole text.
+func (d *Decoder) entire(text []byte) {
+	if d.in.Dirty && !utf8.Valid(text) {
+		text = jsontext.Repair(nil, text)
+	}
+	if d.plan.message >= 0 {
+		d.b.SetText(d.plan.message, text)
+	}
+	if d.plan.whole >= 0 {
+		d.b.SetText(d.plan.whole, text)
+	}
 }
 
 // foreign is the name of the sibling source the record at b[start] is of.

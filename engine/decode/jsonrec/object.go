@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"logquarry/engine/decode"
+	"logquarry/engine/decode/jsontext"
 	"logquarry/engine/schema"
 )
 
@@ -14,42 +15,42 @@ import (
 // returns where it ends. Members that n does not name go to extra.
 func (d *Decoder) object(b []byte, i int, n *node) (int, error) {
 	guess := 0 // AWS writes members in nearly the same order each time
-	if i = space(b, i+1); i >= len(b) {
-		return i, errShort
+	if i = jsontext.Space(b, i+1); i >= len(b) {
+		return i, jsontext.ErrShort
 	}
 	if b[i] == '}' {
 		return i + 1, nil
 	}
 	for {
 		if b[i] != '"' {
-			return i, syntax(b, i, "a key in quotes")
+			return i, jsontext.Syntax(b, i, "a key in quotes")
 		}
 		start := i
 		kid, end := n.expected(b, i, guess)
 		var name []byte
 		var err error
 		if kid < 0 {
-			var f flags
-			if end, f, err = str(b, i); err != nil {
+			var f jsontext.Flags
+			if end, f, err = jsontext.String(b, i); err != nil {
 				return end, err
 			}
 			name = b[start+1 : end-1]
-			if f&escaped != 0 {
-				d.text = unescape(d.text[:0], b[start:end])
+			if f&jsontext.Escaped != 0 {
+				d.text = jsontext.Unescape(d.text[:0], b[start:end])
 				name = d.text
 			}
 			if k, ok := n.index[string(name)]; ok {
 				kid = k
 			}
 		}
-		if i = space(b, end); i >= len(b) {
-			return i, errShort
+		if i = jsontext.Space(b, end); i >= len(b) {
+			return i, jsontext.ErrShort
 		}
 		if b[i] != ':' {
-			return i, syntax(b, i, "':'")
+			return i, jsontext.Syntax(b, i, "':'")
 		}
-		if i = space(b, i+1); i >= len(b) {
-			return i, errShort
+		if i = jsontext.Space(b, i+1); i >= len(b) {
+			return i, jsontext.ErrShort
 		}
 		if kid >= 0 {
 			guess = kid + 1
@@ -60,18 +61,18 @@ func (d *Decoder) object(b []byte, i int, n *node) (int, error) {
 		if err != nil {
 			return i, err
 		}
-		if i = space(b, i); i >= len(b) {
-			return i, errShort
+		if i = jsontext.Space(b, i); i >= len(b) {
+			return i, jsontext.ErrShort
 		}
 		switch b[i] {
 		case '}':
 			return i + 1, nil
 		case ',':
-			if i = space(b, i+1); i >= len(b) {
-				return i, errShort
+			if i = jsontext.Space(b, i+1); i >= len(b) {
+				return i, jsontext.ErrShort
 			}
 		default:
-			return i, syntax(b, i, "',' or '}'")
+			return i, jsontext.Syntax(b, i, "',' or '}'")
 		}
 	}
 }
@@ -96,7 +97,7 @@ func (d *Decoder) unknown(b []byte, i int, path string, name []byte) (int, error
 	if path != "" {
 		full = path + "." + full
 	}
-	end, f, err := skip(b, i)
+	end, f, err := jsontext.Skip(b, i)
 	if err != nil {
 		return end, err
 	}
@@ -110,18 +111,34 @@ func (d *Decoder) value(b []byte, i int, n *node) (int, error) {
 	if b[i] == '{' && len(n.kids) > 0 && n.col < 0 {
 		return d.object(b, i, n)
 	}
-	end, f, err := skip(b, i)
+	end, f, err := jsontext.Skip(b, i)
 	if err != nil {
 		return end, err
 	}
 	raw := b[i:end]
 	if d.in.Dirty && !utf8.Valid(raw) {
 		d.misfits(n.path, "bytes that are not UTF-8, replaced by U+FFFD")
-		d.items = repair(d.items[:0], raw)
-		if f&control != 0 {
-			f |= escaped // which is what repair made of it
+		d.items = jsontext.Repair(d.items[:0], raw)
+		if f&jsontext.Control != 0 {
+			f |= jsontext.Escaped // which is what repair made of it
 		}
-		raw, f = append([]byte(nil), d.items...), f&^(control|lone)
+		raw, f = append([]byte(nil), d.items...), f&^(jsontext.Control|jsontext.Lone)
+	}
+	if raw[0] == '"' && n.isAbsent(raw[1:len(raw)-1]) {
+		return end, nil
+	}
+	if n.part > 0 && raw[0] == '"' {
+		k := n.part - 1
+		for len(d.parts) <= k {
+			d.parts = append(d.parts, nil)
+		}
+		d.parts[k] = append(d.parts[k][:0], raw[1:len(raw)-1]...)
+		if n.col < 0 {
+			return end, nil
+		}
+	}
+	if n.opened && raw[0] == '"' {
+		raw, f = open(raw, f)
 	}
 	inside := len(n.kids) > 0 || len(n.picks) > 0
 	switch {
@@ -159,13 +176,53 @@ func (d *Decoder) value(b []byte, i int, n *node) (int, error) {
 	return end, nil
 }
 
+// isAbsent reports whether a text stands for no value.
+func (n *node) isAbsent(text []byte) bool {
+	for _, a := range n.absent {
+		if string(text) == a {
+			return true
+		}
+	}
+	return false
+}
+
+// open is the JSON in the string raw, or raw itself where it holds none.
+func open(raw []byte, f jsontext.Flags) ([]byte, jsontext.Flags) {
+	text := append(jsontext.Unescape(nil, raw), ' ') // behind a number at the end there is something
+	from := jsontext.Space(text, 0)
+	if from >= len(text) || text[from] != '{' && text[from] != '[' {
+		return raw, f
+	}
+	end, inner, err := jsontext.Skip(text, from)
+	if err != nil || jsontext.Space(text, end) != len(text) || !utf8.Valid(text) {
+		return raw, f
+	}
+	return text[from:end], inner
+}
+
+// join makes the columns of two members, once both have been read.
+func (d *Decoder) join() {
+	for k := range d.plan.joins {
+		j := &d.plan.joins[k]
+		if len(d.parts) < 2*k+2 || len(d.parts[2*k]) == 0 || len(d.parts[2*k+1]) == 0 {
+			continue
+		}
+		if !d.b.IsSet(j.cell.col) {
+			d.items = append(append(d.items[:0], '"'), d.parts[2*k]...)
+			d.items = append(append(d.items, ' '), d.parts[2*k+1]...)
+			raw := append(append([]byte(nil), d.items...), '"')
+			d.cell(raw, 0, &j.cell)
+		}
+	}
+}
+
 // cell puts a value that is not null into the column of n, or into extra where
 // it does not fit.
-func (d *Decoder) cell(raw []byte, f flags, n *node) {
+func (d *Decoder) cell(raw []byte, f jsontext.Flags, n *node) {
 	if n.typ == schema.JSONText {
-		if f&(control|lone) != 0 {
+		if f&(jsontext.Control|jsontext.Lone) != 0 {
 			d.misfits(n.path, "characters that JSON does not allow, written as escapes")
-			d.items = repair(d.items[:0], raw)
+			d.items = jsontext.Repair(d.items[:0], raw)
 			raw = d.items
 		}
 		d.b.SetText(n.col, raw)
@@ -173,11 +230,11 @@ func (d *Decoder) cell(raw []byte, f flags, n *node) {
 	}
 	text, quoted := raw, raw[0] == '"'
 	if quoted {
-		if text = raw[1 : len(raw)-1]; f&escaped != 0 {
-			d.text = unescape(d.text[:0], raw)
+		if text = raw[1 : len(raw)-1]; f&jsontext.Escaped != 0 {
+			d.text = jsontext.Unescape(d.text[:0], raw)
 			text = d.text
 		}
-		if f&lone != 0 {
+		if f&jsontext.Lone != 0 {
 			d.misfits(n.path, "half a surrogate pair, replaced by U+FFFD")
 		}
 	}
@@ -189,10 +246,9 @@ func (d *Decoder) cell(raw []byte, f flags, n *node) {
 		}
 	case schema.Timestamp:
 		var at int64
-		if at, ok = decode.Time(text); ok && quoted {
+		if at, ok = decode.When(text); ok {
 			d.b.SetInt64(n.col, at)
 		}
-		ok = ok && quoted
 	case schema.TimestampS:
 		var v int64
 		if v, ok = decode.Int(text); ok {
@@ -261,7 +317,7 @@ func (d *Decoder) misfits(path, what string) {
 }
 
 // keepExtra adds a member to the column extra.
-func (d *Decoder) keepExtra(path string, raw []byte, f flags) {
+func (d *Decoder) keepExtra(path string, raw []byte, f jsontext.Flags) {
 	if len(d.extra) == 0 {
 		d.extra = append(d.extra, '{')
 	} else {
@@ -269,9 +325,9 @@ func (d *Decoder) keepExtra(path string, raw []byte, f flags) {
 	}
 	d.extra = decode.AppendQuoted(d.extra, path)
 	d.extra = append(d.extra, ':')
-	if f&(control|lone) != 0 || d.in.Dirty && !utf8.Valid(raw) {
+	if f&(jsontext.Control|jsontext.Lone) != 0 || d.in.Dirty && !utf8.Valid(raw) {
 		d.misfits(path, "characters that JSON does not allow, written as escapes or U+FFFD")
-		d.extra = repair(d.extra, raw)
+		d.extra = jsontext.Repair(d.extra, raw)
 		return
 	}
 	d.extra = append(d.extra, raw...)
@@ -292,7 +348,7 @@ func (d *Decoder) pick(raw []byte, n *node) {
 			return true
 		}
 		d.fields = d.fields[:0]
-		members(el, func(name, val []byte, f flags) { d.fields = append(d.fields, member{name, val, f}) })
+		members(el, func(name, val []byte, f jsontext.Flags) { d.fields = append(d.fields, member{name, val, f}) })
 		for k := range n.picks {
 			p := &n.picks[k]
 			m := d.field(p.member)
@@ -302,7 +358,7 @@ func (d *Decoder) pick(raw []byte, n *node) {
 				if len(lists) > 1 {
 					lists = append(lists, ',')
 				}
-				lists = repair(lists, m.val)
+				lists = jsontext.Repair(lists, m.val)
 			case !d.b.IsSet(p.col) && m.val[0] != 'n':
 				by := d.field(p.by)
 				// Header names keep the client's case. The first of several counts.
@@ -325,7 +381,7 @@ func (d *Decoder) pick(raw []byte, n *node) {
 // member is one member of an object.
 type member struct {
 	name, val []byte
-	f         flags
+	f         jsontext.Flags
 }
 
 // field is the member of that name among d.fields, nil where there is none.
@@ -340,14 +396,14 @@ func (d *Decoder) field(name string) *member {
 
 // keepRest keeps an array whose picked members are columns but which is none
 // itself, where an element has more than the members picked.
-func (d *Decoder) keepRest(raw []byte, f flags, n *node) {
+func (d *Decoder) keepRest(raw []byte, f jsontext.Flags, n *node) {
 	rest := false
 	elements(raw, func(el []byte) bool {
 		if el[0] != '{' {
 			rest = true
 			return false
 		}
-		members(el, func(name, _ []byte, _ flags) {
+		members(el, func(name, _ []byte, _ jsontext.Flags) {
 			for _, p := range n.picks {
 				if p.by == "" && p.member == string(name) {
 					return
@@ -365,33 +421,33 @@ func (d *Decoder) keepRest(raw []byte, f flags, n *node) {
 // elements calls f with each element of the array raw, which has been scanned,
 // until f returns false.
 func elements(raw []byte, f func(el []byte) bool) {
-	for i := space(raw, 1); i < len(raw) && raw[i] != ']'; {
-		end, _, err := skip(raw, i)
+	for i := jsontext.Space(raw, 1); i < len(raw) && raw[i] != ']'; {
+		end, _, err := jsontext.Skip(raw, i)
 		if err != nil || !f(raw[i:end]) {
 			return
 		}
-		if i = space(raw, end); i < len(raw) && raw[i] == ',' {
-			i = space(raw, i+1)
+		if i = jsontext.Space(raw, end); i < len(raw) && raw[i] == ',' {
+			i = jsontext.Space(raw, i+1)
 		}
 	}
 }
 
 // members calls f with each member of the object raw, which has been scanned.
-func members(raw []byte, f func(name, val []byte, vf flags)) {
-	for i := space(raw, 1); i < len(raw) && raw[i] != '}'; {
-		next, _, err := key(raw, i)
+func members(raw []byte, f func(name, val []byte, vf jsontext.Flags)) {
+	for i := jsontext.Space(raw, 1); i < len(raw) && raw[i] != '}'; {
+		next, _, err := jsontext.Key(raw, i)
 		if err != nil {
 			return
 		}
-		name := keyText(raw[i:next])
-		i = space(raw, next)
-		end, vf, err := skip(raw, i)
+		name := jsontext.KeyText(raw[i:next])
+		i = jsontext.Space(raw, next)
+		end, vf, err := jsontext.Skip(raw, i)
 		if err != nil {
 			return
 		}
 		f(name, raw[i:end], vf)
-		if i = space(raw, end); i < len(raw) && raw[i] == ',' {
-			i = space(raw, i+1)
+		if i = jsontext.Space(raw, end); i < len(raw) && raw[i] == ',' {
+			i = jsontext.Space(raw, i+1)
 		}
 	}
 }

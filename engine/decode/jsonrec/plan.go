@@ -26,6 +26,17 @@ type Plan struct {
 
 	// Bits of the top-level keys that tell the source's records from others'.
 	all, any, none uint64
+
+	joins []join // columns of two members
+	// message and whole are the columns of a record's text, or -1.
+	message, whole int
+	flat           bool
+}
+
+// join makes a column of two members at the top level, with a blank between.
+type join struct {
+	cell  node
+	parts [2]string
 }
 
 // node is one key on the way to columns.
@@ -34,6 +45,10 @@ type node struct {
 	col  int    // the column of the value itself, or -1
 	typ  schema.Type
 	bit  uint64 // at the top level: which of the telling keys this is
+
+	absent []string // texts that stand for no value
+	opened bool     // JSON in a string is taken out
+	part   int      // at the top level: 1 + which part of which join, 2 a join
 
 	keys  []string // the members wanted, in the order the source lists them
 	kids  []node
@@ -52,13 +67,23 @@ type pick struct {
 	cell   node // the column, as of a member of its own
 }
 
-// NewPlan makes the plan of a JSON source.
+// NewPlan makes the plan of a source: of its records where they are JSON, or of
+// the objects a source of another shape also comes as, whose keys are the names
+// of its fields.
 func NewPlan(s *schema.Source) (*Plan, error) {
-	p := &Plan{Source: s, layout: decode.Layout(s), records: s.Records}
+	p := &Plan{Source: s, layout: decode.Layout(s), records: s.Records, message: -1, whole: -1, flat: s.Shape != schema.JSON}
 	p.root = node{col: -1}
 	for i, c := range s.Columns {
-		if err := p.root.add(c.From, i, c.Type); err != nil {
-			return nil, fmt.Errorf("%s: column %s: %w", s.Name, c.Name, err)
+		col := node{col: i, typ: c.Type, opened: c.Opened}
+		for _, text := range []string{s.Absent, c.Absent} {
+			if text != "" {
+				col.absent = append(col.absent, text)
+			}
+		}
+		for _, from := range append([]string{c.From}, c.Also...) {
+			if err := p.place(from, col); err != nil {
+				return nil, fmt.Errorf("%s: column %s: %w", s.Name, c.Name, err)
+			}
 		}
 	}
 	bits := 0
@@ -98,8 +123,57 @@ func (p *Plan) Matches(keys map[string]bool) bool {
 	return p.selects(seen)
 }
 
+// Names counts the keys that are names of the source.
+func (p *Plan) Names(keys map[string]bool) int {
+	n := 0
+	for k := range keys {
+		if _, ok := p.root.index[k]; ok {
+			n++
+		}
+	}
+	return n
+}
+
 func (p *Plan) selects(seen uint64) bool {
 	return seen&p.all == p.all && (p.any == 0 || seen&p.any != 0) && seen&p.none == 0
+}
+
+// place adds a place of the value of a column.
+func (p *Plan) place(from string, col node) error {
+	switch {
+	case from == "@message":
+		p.message = col.col
+	case from == "@json":
+		p.whole = col.col
+	case schema.IsArrival(from):
+		// decode.Columns gives it.
+	case !p.flat:
+		return p.root.add(from, col)
+	case strings.Contains(from, " "):
+		first, second, _ := strings.Cut(from, " ")
+		j := join{cell: col, parts: [2]string{first, second}}
+		j.cell.path = from
+		for k, name := range j.parts {
+			n := p.root.child(name)
+			if n.part != 0 {
+				return fmt.Errorf("%s is part of another column already", name)
+			}
+			n.part, n.absent = 1+2*len(p.joins)+k, col.absent
+		}
+		p.joins = append(p.joins, j)
+	default:
+		return p.root.child(from).be(col)
+	}
+	return nil
+}
+
+// be makes n the place of a column.
+func (n *node) be(col node) error {
+	if n.col >= 0 {
+		return fmt.Errorf("%s is already a column", n.path)
+	}
+	n.col, n.typ, n.absent, n.opened = col.col, col.typ, col.absent, col.opened
+	return nil
 }
 
 func (n *node) child(key string) *node {
@@ -120,7 +194,7 @@ func (n *node) child(key string) *node {
 	return &n.kids[i]
 }
 
-func (n *node) add(from string, col int, typ schema.Type) error {
+func (n *node) add(from string, col node) error {
 	for {
 		step, rest, more := strings.Cut(from, ".")
 		name, array, isArray := strings.Cut(step, "[")
@@ -130,11 +204,7 @@ func (n *node) add(from string, col int, typ schema.Type) error {
 		n = n.child(name)
 		if !isArray {
 			if !more {
-				if n.col >= 0 {
-					return fmt.Errorf("%s is already a column", n.path)
-				}
-				n.col, n.typ = col, typ
-				return nil
+				return n.be(col)
 			}
 			from = rest
 			continue
@@ -143,7 +213,7 @@ func (n *node) add(from string, col int, typ schema.Type) error {
 		if !ok || !more || rest == "" || strings.ContainsAny(rest, ".[") {
 			return fmt.Errorf("%q: an array step is key[].member or key[key=text].member", from)
 		}
-		p := pick{member: rest, col: col}
+		p := pick{member: rest, col: col.col}
 		if cond != "" {
 			var is string
 			p.by, is, ok = strings.Cut(cond, "=")
@@ -153,10 +223,11 @@ func (n *node) add(from string, col int, typ schema.Type) error {
 			}
 		} else if slices.ContainsFunc(n.picks, func(p pick) bool { return p.by == "" }) {
 			return fmt.Errorf("%q: an array has one list at most", from)
-		} else if typ != schema.JSONText {
+		} else if col.typ != schema.JSONText {
 			return fmt.Errorf("%q is a list and needs type json", from)
 		}
-		p.cell = node{path: n.path + "." + string(p.is), col: col, typ: typ}
+		p.cell = col
+		p.cell.path = n.path + "." + string(p.is)
 		n.picks = append(n.picks, p)
 		return nil
 	}

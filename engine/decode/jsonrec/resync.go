@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"logquarry/engine/decode"
+	"logquarry/engine/decode/jsontext"
 )
 
 // garbage rejects what begins at Pos and goes on to where a record, or a
@@ -66,10 +67,10 @@ func (d *Decoder) resync(b []byte, i int, budget *int) (at int, container, short
 		}
 		keys, used, err := scanKeys(b, i)
 		*budget -= used
-		if errors.Is(err, errShort) && !d.in.EOF() && used < decode.MaxRecord {
+		if errors.Is(err, jsontext.ErrShort) && !d.in.EOF() && used < decode.MaxRecord {
 			return i, false, true
 		}
-		if err != nil && !errors.Is(err, errShort) {
+		if err != nil && !errors.Is(err, jsontext.ErrShort) {
 			continue
 		}
 		if d.plan.Matches(keys) {
@@ -111,30 +112,30 @@ func scanKeys(b []byte, i int) (map[string]bool, int, error) {
 	start := i
 	i++
 	for {
-		if i = space(b, i); i >= len(b) {
-			return keys, i - start, errShort
+		if i = jsontext.Space(b, i); i >= len(b) {
+			return keys, i - start, jsontext.ErrShort
 		}
 		switch b[i] {
 		case '}':
 			return keys, i + 1 - start, nil
 		case ',':
-			if i = space(b, i+1); i >= len(b) {
-				return keys, i - start, errShort
+			if i = jsontext.Space(b, i+1); i >= len(b) {
+				return keys, i - start, jsontext.ErrShort
 			}
 		}
-		next, f, err := key(b, i)
+		next, f, err := jsontext.Key(b, i)
 		if err != nil {
 			return keys, next - start, err
 		}
-		name := keyText(b[i:next])
-		if f&escaped != 0 {
-			name = unescape(nil, append(append([]byte{'"'}, name...), '"'))
+		name := jsontext.KeyText(b[i:next])
+		if f&jsontext.Escaped != 0 {
+			name = jsontext.Unescape(nil, append(append([]byte{'"'}, name...), '"'))
 		}
 		keys[string(name)] = true
-		if i = space(b, next); i >= len(b) {
-			return keys, i - start, errShort
+		if i = jsontext.Space(b, next); i >= len(b) {
+			return keys, i - start, jsontext.ErrShort
 		}
-		if i, _, err = skip(b, i); err != nil {
+		if i, _, err = jsontext.Skip(b, i); err != nil {
 			return keys, i - start, err
 		}
 	}
@@ -145,13 +146,20 @@ func topKeys(b []byte, i int) map[string]bool {
 	return keys
 }
 
+// Takes reports whether text is an object with the keys of the source's records.
+// A source without such keys takes none.
+func (p *Plan) Takes(text []byte) bool {
+	i := jsontext.Space(text, 0)
+	return i < len(text) && text[i] == '{' && p.all|p.any != 0 && p.Matches(topKeys(text, i))
+}
+
 // Peek returns the top-level keys of the first records in head, the beginning
 // of a file: of the elements where a key of records holds an array, of the
 // objects themselves elsewhere. The last may be cut off. It returns nil where
 // head does not begin like JSON.
 func Peek(head []byte, records []string, most int) []map[string]bool {
 	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
-	i := space(head, 0)
+	i := jsontext.Space(head, 0)
 	if i >= len(head) || head[i] != '{' && head[i] != '[' {
 		return nil
 	}
@@ -168,7 +176,7 @@ func Peek(head []byte, records []string, most int) []map[string]bool {
 			if err != nil {
 				// Not JSON here: the next line may be.
 				nl := bytes.IndexByte(head[i:], '\n')
-				if nl < 0 || errors.Is(err, errShort) {
+				if nl < 0 || errors.Is(err, jsontext.ErrShort) {
 					return found
 				}
 				i += nl + 1

@@ -1,13 +1,13 @@
-package jsonrec
+package jsontext
 
 import (
 	"fmt"
 	"unicode/utf8"
 )
 
-// unescape appends the text of the string b[i:end] (quotes included, already
+// Unescape appends the text of the string b[i:end] (quotes included, already
 // scanned) to dst. Half a surrogate pair becomes U+FFFD.
-func unescape(dst, s []byte) []byte {
+func Unescape(dst, s []byte) []byte {
 	for i := 1; i < len(s)-1; {
 		c := s[i]
 		if c != '\\' {
@@ -42,10 +42,10 @@ func unescape(dst, s []byte) []byte {
 	return dst
 }
 
-// repair appends the JSON text s to dst as JSON that any reader takes: control
+// Repair appends the JSON text s to dst as JSON that any reader takes: control
 // characters in strings as \u escapes, half surrogate pairs and bytes that are
 // not UTF-8 as U+FFFD. s has been scanned, so that only strings have these.
-func repair(dst, s []byte) []byte {
+func Repair(dst, s []byte) []byte {
 	quoted := false
 	for i := 0; i < len(s); {
 		c := s[i]

@@ -1,4 +1,9 @@
-package jsonrec
+// Package jsontext scans JSON as bytes: where values end, whether they are JSON,
+// and the text of strings. It builds no values and keeps nothing.
+//
+// Each function takes bytes and a place in them, and says with [ErrShort] that
+// the bytes end before the value does.
+package jsontext
 
 import (
 	"encoding/binary"
@@ -11,29 +16,30 @@ import (
 // limit on a log is far below; JSON readers downstream give up near here.
 const maxDepth = 1000
 
-// errShort says that the bytes end before the value does.
-var errShort = errors.New("the file ends in the middle of a value")
+// ErrShort says that the bytes end before the value does.
+var ErrShort = errors.New("the file ends in the middle of a value")
 
-// syntaxError is where and why bytes are not JSON. At counts from the start of
+// SyntaxError is where and why bytes are not JSON. At counts from the start of
 // the slice that was scanned.
-type syntaxError struct {
+type SyntaxError struct {
 	At   int
 	What string
 }
 
-func (e *syntaxError) Error() string { return e.What }
+func (e *SyntaxError) Error() string { return e.What }
 
-func syntax(b []byte, at int, want string) error {
-	return &syntaxError{at, fmt.Sprintf("%s expected, found %q", want, b[at])}
+// Syntax is the error that want stands not at b[at].
+func Syntax(b []byte, at int, want string) error {
+	return &SyntaxError{at, fmt.Sprintf("%s expected, found %q", want, b[at])}
 }
 
-// flags say what a scanned value needs before it may become a cell.
-type flags uint8
+// Flags say what a scanned value needs before it may become a cell.
+type Flags uint8
 
 const (
-	escaped flags = 1 << iota // has a backslash
-	control                   // has a raw control character in a string, which JSON forbids
-	lone                      // has half of a surrogate pair, which is no character
+	Escaped Flags = 1 << iota // has a backslash
+	Control                   // has a raw Control character in a string, which JSON forbids
+	Lone                      // has half of a surrogate pair, which is no character
 )
 
 const (
@@ -41,10 +47,10 @@ const (
 	highs = 0x8080808080808080
 )
 
-// str scans the string that begins at b[i] and returns where it ends, behind
+// String scans the string that begins at b[i] and returns where it ends, behind
 // the closing quote.
-func str(b []byte, i int) (int, flags, error) {
-	var f flags
+func String(b []byte, i int) (int, Flags, error) {
+	var f Flags
 	i++
 	for {
 		for i+8 <= len(b) {
@@ -59,15 +65,15 @@ func str(b []byte, i int) (int, flags, error) {
 			i += 8
 		}
 		if i >= len(b) {
-			return i, f, errShort
+			return i, f, ErrShort
 		}
 		switch c := b[i]; {
 		case c == '"':
 			return i + 1, f, nil
 		case c == '\\':
-			f |= escaped
+			f |= Escaped
 			if i+1 >= len(b) {
-				return i, f, errShort
+				return i, f, ErrShort
 			}
 			switch b[i+1] {
 			case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
@@ -78,14 +84,14 @@ func str(b []byte, i int) (int, flags, error) {
 					return i, f, err
 				}
 				if r == badRune {
-					f |= lone
+					f |= Lone
 				}
 				i += n
 			default:
-				return i, f, &syntaxError{i, fmt.Sprintf(`\%c is no escape of JSON`, b[i+1])}
+				return i, f, &SyntaxError{i, fmt.Sprintf(`\%c is no escape of JSON`, b[i+1])}
 			}
 		case c < 0x20:
-			f |= control
+			f |= Control
 			i++
 		default:
 			i++
@@ -112,7 +118,7 @@ func surrogates(b []byte, i int) (r rune, n int, err error) {
 		return badRune, 6, nil
 	}
 	if i+8 > len(b) {
-		return 0, 0, errShort
+		return 0, 0, ErrShort
 	}
 	second, err := hex4(b, i+8)
 	if err != nil {
@@ -128,7 +134,7 @@ func hex4(b []byte, i int) (rune, error) {
 	var r rune
 	for k := i; k < i+4; k++ {
 		if k >= len(b) {
-			return 0, errShort
+			return 0, ErrShort
 		}
 		c := b[k]
 		switch {
@@ -137,14 +143,15 @@ func hex4(b []byte, i int) (rune, error) {
 		case c|0x20 >= 'a' && c|0x20 <= 'f':
 			c = c | 0x20 - 'a' + 10
 		default:
-			return 0, syntax(b, k, `a hexadecimal digit of \u`)
+			return 0, Syntax(b, k, `a hexadecimal digit of \u`)
 		}
 		r = r<<4 | rune(c)
 	}
 	return r, nil
 }
 
-func space(b []byte, i int) int {
+// Space is where the white space that begins at b[i] ends.
+func Space(b []byte, i int) int {
 	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\t' || b[i] == '\r') {
 		i++
 	}
@@ -152,10 +159,10 @@ func space(b []byte, i int) int {
 }
 
 // scalar scans a string, number or word.
-func scalar(b []byte, i int) (int, flags, error) {
+func scalar(b []byte, i int) (int, Flags, error) {
 	switch c := b[i]; {
 	case c == '"':
-		return str(b, i)
+		return String(b, i)
 	case c == 't':
 		return word(b, i, "true")
 	case c == 'f':
@@ -165,32 +172,32 @@ func scalar(b []byte, i int) (int, flags, error) {
 	case c == '-' || c >= '0' && c <= '9':
 		return number(b, i)
 	default:
-		return i, 0, syntax(b, i, "a value")
+		return i, 0, Syntax(b, i, "a value")
 	}
 }
 
-func word(b []byte, i int, w string) (int, flags, error) {
+func word(b []byte, i int, w string) (int, Flags, error) {
 	if len(b)-i < len(w) {
 		if string(b[i:]) == w[:len(b)-i] {
-			return i, 0, errShort
+			return i, 0, ErrShort
 		}
-		return i, 0, syntax(b, i, w)
+		return i, 0, Syntax(b, i, w)
 	}
 	if string(b[i:i+len(w)]) != w {
-		return i, 0, syntax(b, i, w)
+		return i, 0, Syntax(b, i, w)
 	}
 	return i + len(w), 0, nil
 }
 
 // number scans by JSON's grammar: no leading zeros, no plus, digits on both
 // sides of the point. A number at the very end may go on and counts as short.
-func number(b []byte, i int) (int, flags, error) {
+func number(b []byte, i int) (int, Flags, error) {
 	digits := func() error {
 		if i >= len(b) {
-			return errShort
+			return ErrShort
 		}
 		if b[i]-'0' > 9 {
-			return syntax(b, i, "a digit")
+			return Syntax(b, i, "a digit")
 		}
 		for i < len(b) && b[i]-'0' <= 9 {
 			i++
@@ -203,7 +210,7 @@ func number(b []byte, i int) (int, flags, error) {
 	if i < len(b) && b[i] == '0' {
 		i++
 		if i < len(b) && b[i]-'0' <= 9 {
-			return i, 0, &syntaxError{i, "a number with a leading zero"}
+			return i, 0, &SyntaxError{i, "a number with a leading zero"}
 		}
 	} else if err := digits(); err != nil {
 		return i, 0, err
@@ -224,32 +231,32 @@ func number(b []byte, i int) (int, flags, error) {
 		}
 	}
 	if i >= len(b) {
-		return i, 0, errShort
+		return i, 0, ErrShort
 	}
 	return i, 0, nil
 }
 
-// skip scans the value that begins at b[i], checks that it is JSON, and
+// Skip scans the value that begins at b[i], checks that it is JSON, and
 // returns where it ends. It does not recurse: depth is bounded by maxDepth
 // alone, whatever the input.
-func skip(b []byte, i int) (int, flags, error) {
+func Skip(b []byte, i int) (int, Flags, error) {
 	if i < len(b) && b[i] != '{' && b[i] != '[' {
 		return scalar(b, i)
 	}
 	var (
-		all   flags
+		all   Flags
 		depth int
 		objs  [maxDepth/64 + 1]uint64 // a bit a level: 1 for an object
 	)
 	for {
 		// A value begins here.
-		if i = space(b, i); i >= len(b) {
-			return i, all, errShort
+		if i = Space(b, i); i >= len(b) {
+			return i, all, ErrShort
 		}
 		open := b[i]
 		if open == '{' || open == '[' {
 			if depth == maxDepth {
-				return i, all, &syntaxError{i, fmt.Sprintf("nested deeper than %d levels", maxDepth)}
+				return i, all, &SyntaxError{i, fmt.Sprintf("nested deeper than %d levels", maxDepth)}
 			}
 			depth++
 			if open == '{' {
@@ -257,14 +264,14 @@ func skip(b []byte, i int) (int, flags, error) {
 			} else {
 				objs[depth>>6] &^= 1 << (depth & 63)
 			}
-			if i = space(b, i+1); i >= len(b) {
-				return i, all, errShort
+			if i = Space(b, i+1); i >= len(b) {
+				return i, all, ErrShort
 			}
 			if b[i] != open+2 { // '{'+2 is '}', '['+2 is ']'
 				if open == '{' {
-					var f flags
+					var f Flags
 					var err error
-					if i, f, err = key(b, i); err != nil {
+					if i, f, err = Key(b, i); err != nil {
 						return i, all, err
 					}
 					all |= f
@@ -286,19 +293,19 @@ func skip(b []byte, i int) (int, flags, error) {
 			if depth == 0 {
 				return i, all, nil
 			}
-			if i = space(b, i); i >= len(b) {
-				return i, all, errShort
+			if i = Space(b, i); i >= len(b) {
+				return i, all, ErrShort
 			}
 			inObject := objs[depth>>6]&(1<<(depth&63)) != 0
 			if c := b[i]; c == ',' {
 				i++
 				if inObject {
-					if i = space(b, i); i >= len(b) {
-						return i, all, errShort
+					if i = Space(b, i); i >= len(b) {
+						return i, all, ErrShort
 					}
-					var f flags
+					var f Flags
 					var err error
-					if i, f, err = key(b, i); err != nil {
+					if i, f, err = Key(b, i); err != nil {
 						return i, all, err
 					}
 					all |= f
@@ -308,28 +315,52 @@ func skip(b []byte, i int) (int, flags, error) {
 				i++
 				depth--
 			} else if inObject {
-				return i, all, syntax(b, i, "',' or '}'")
+				return i, all, Syntax(b, i, "',' or '}'")
 			} else {
-				return i, all, syntax(b, i, "',' or ']'")
+				return i, all, Syntax(b, i, "',' or ']'")
 			}
 		}
 	}
 }
 
-// key scans a key at b[i] and its colon, and returns where the value may begin.
-func key(b []byte, i int) (int, flags, error) {
+// Key scans a key at b[i] and its colon, and returns where the value may begin.
+func Key(b []byte, i int) (int, Flags, error) {
 	if b[i] != '"' {
-		return i, 0, syntax(b, i, "a key in quotes")
+		return i, 0, Syntax(b, i, "a key in quotes")
 	}
-	i, f, err := str(b, i)
+	i, f, err := String(b, i)
 	if err != nil {
 		return i, f, err
 	}
-	if i = space(b, i); i >= len(b) {
-		return i, f, errShort
+	if i = Space(b, i); i >= len(b) {
+		return i, f, ErrShort
 	}
 	if b[i] != ':' {
-		return i, f, syntax(b, i, "':'")
+		return i, f, Syntax(b, i, "':'")
 	}
 	return i + 1, f, nil
+}
+
+// KeyText cuts the colon and quotes off what [Key] scanned. Escapes stay.
+func KeyText(b []byte) []byte {
+	end := len(b) - 1 // the colon
+	for b[end-1] != '"' {
+		end--
+	}
+	return b[1 : end-1]
+}
+
+// Valid reports whether text is one JSON document.
+func Valid(text []byte) bool {
+	i := Space(text, 0)
+	if i >= len(text) {
+		return false
+	}
+	end, f, err := Skip(text, i)
+	if err == ErrShort && text[i] != '{' && text[i] != '[' && text[i] != '"' {
+		// A number or word at the very end may go on, as far as Skip can tell.
+		end, f, err = Skip(append(append([]byte(nil), text[i:]...), ' '), 0)
+		end += i
+	}
+	return err == nil && f&(Control|Lone) == 0 && Space(text, min(end, len(text))) == len(text)
 }

@@ -1,0 +1,105 @@
+package load
+
+import (
+	"fmt"
+
+	"logquarry/engine/decode"
+	"logquarry/engine/decode/delimited"
+	"logquarry/engine/decode/jsonrec"
+	"logquarry/engine/decode/regex"
+	"logquarry/engine/find"
+	"logquarry/engine/schema"
+	"logquarry/engine/unwrap"
+)
+
+// plan is how the files of one source are decoded.
+type plan struct {
+	source *schema.Source
+	layout decode.Columns
+	types  []schema.Type
+	// make makes the decoder of the source's own shape; objects the one of its
+	// records as JSON objects, the same where JSON is its shape; one the one of
+	// messages, in either form.
+	make, objects, one func(keep decode.Keep) decode.Decoder
+}
+
+// plans are those of all sources, and what tells messages apart.
+type plans struct {
+	by      map[string]*plan
+	known   *find.Known
+	sources []*schema.Source
+}
+
+// newPlans makes the plans of sources, of whose columns those of stored have
+// storage. JSON sources know of one another, since their records can stand in
+// one file.
+func newPlans(sources, stored []*schema.Source) (*plans, error) {
+	all := &plans{by: make(map[string]*plan), sources: sources}
+	var err error
+	if all.known, err = find.NewKnown(sources); err != nil {
+		return nil, err
+	}
+	var json []*jsonrec.Plan
+	objects := map[string]*jsonrec.Plan{}
+	for _, s := range stored {
+		if objects[s.Name], err = jsonrec.NewPlan(s); err != nil {
+			return nil, err
+		}
+		if s.Shape == schema.JSON {
+			json = append(json, objects[s.Name])
+		}
+	}
+	for _, s := range stored {
+		jp := objects[s.Name]
+		var others []*jsonrec.Plan
+		for _, o := range json {
+			if o != jp {
+				others = append(others, o)
+			}
+		}
+		p := &plan{source: s, layout: decode.Layout(s), types: decode.Types(s)}
+		p.objects = func(keep decode.Keep) decode.Decoder { return jsonrec.NewDecoder(jp, others, keep) }
+		// The source of a message has been told: nothing else is in it.
+		alone := func(keep decode.Keep) decode.Decoder { return jsonrec.NewDecoder(jp, nil, keep) }
+		switch s.Shape {
+		case schema.JSON:
+			p.make, p.one = p.objects, alone
+		case schema.Regex:
+			rp, err := regex.NewPlan(s)
+			if err != nil {
+				return nil, err
+			}
+			p.make = func(keep decode.Keep) decode.Decoder { return regex.NewDecoder(rp, keep) }
+		case schema.Delimited, schema.W3C, schema.CSV:
+			dp, err := delimited.NewPlan(s)
+			if err != nil {
+				return nil, err
+			}
+			p.make = func(keep decode.Keep) decode.Decoder { return delimited.NewDecoder(dp, keep) }
+		default:
+			return nil, fmt.Errorf("%s: no decoder for shape %q", s.Name, s.Shape)
+		}
+		if p.one == nil {
+			p.one = func(keep decode.Keep) decode.Decoder {
+				return decode.NewEither(p.make(keep), alone(keep), func(text []byte) bool { return jp.Takes(text) })
+			}
+		}
+		all.by[s.Name] = p
+	}
+	return all, nil
+}
+
+// unwrapping says how a file's messages are got at. asked is the source all of
+// them are taken for; nil: each tells its own.
+func (p *plans) unwrapping(frame unwrap.Frame, path string, asked *schema.Source) unwrap.Options {
+	o := unwrap.Options{Frame: frame, Known: p.known, Sources: p.sources, Path: path}
+	if asked != nil {
+		o.Known = only{asked.Name}
+	}
+	return o
+}
+
+// only takes every message for one source.
+type only struct{ source string }
+
+func (o only) Source([]byte, *decode.Origin) string { return o.source }

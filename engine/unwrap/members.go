@@ -1,0 +1,140 @@
+package unwrap
+
+import (
+	"bytes"
+	"unicode/utf8"
+
+	"logquarry/engine/decode"
+	"logquarry/engine/decode/jsontext"
+)
+
+// member is one member of an object.
+type member struct {
+	name []byte
+	val  []byte // cut off where the text is
+}
+
+// membersOf appends the members of the object at the start of text. It reports
+// whether the object is whole; the value of the last member may be cut off.
+func membersOf(dst []member, text []byte) ([]member, bool) {
+	i := 1
+	for {
+		if i = jsontext.Space(text, i); i >= len(text) {
+			return dst, false
+		}
+		switch text[i] {
+		case '}':
+			return dst, true
+		case ',':
+			i++
+			continue
+		}
+		next, f, err := jsontext.Key(text, i)
+		if err != nil {
+			return dst, false
+		}
+		name := jsontext.KeyText(text[i:next])
+		if f&jsontext.Escaped != 0 {
+			name = jsontext.Unescape(nil, append(append([]byte{'"'}, name...), '"'))
+		}
+		if i = jsontext.Space(text, next); i >= len(text) {
+			return dst, false
+		}
+		end, _, err := jsontext.Skip(text, i)
+		if err != nil {
+			return append(dst, member{name, text[i:]}), false
+		}
+		dst = append(dst, member{name, text[i:end]})
+		i = end
+	}
+}
+
+type members []member
+
+// get is the value of a member, nil where there is none.
+func (ms members) get(name string) []byte {
+	for i := range ms {
+		if string(ms[i].name) == name {
+			return ms[i].val
+		}
+	}
+	return nil
+}
+
+func (ms members) has(name string) bool { return ms.get(name) != nil }
+
+// text is the text of a member that is a string; "" elsewhere.
+func (ms members) text(name string) string { return string(stringOf(nil, ms.get(name))) }
+
+// array and isString tell what a member is, by its first byte.
+func (ms members) array(name string) bool    { v := ms.get(name); return len(v) > 0 && v[0] == '[' }
+func (ms members) isString(name string) bool { v := ms.get(name); return len(v) > 0 && v[0] == '"' }
+
+// stringOf appends the text of a JSON string to dst; nothing where val is none.
+func stringOf(dst, val []byte) []byte {
+	if len(val) < 2 || val[0] != '"' || val[len(val)-1] != '"' {
+		return dst
+	}
+	if bytes.IndexByte(val, '\\') < 0 {
+		return append(dst, val[1:len(val)-1]...)
+	}
+	return jsontext.Unescape(dst, val)
+}
+
+// timeOf reads a time: text, or a number of seconds or milliseconds; 0 where it
+// is none.
+func timeOf(val []byte) int64 {
+	if len(val) > 1 && val[0] == '"' {
+		val = val[1 : len(val)-1]
+	}
+	us, ok := decode.When(val)
+	if !ok {
+		return 0
+	}
+	return us
+}
+
+// each calls f with each element of the array val.
+func each(val []byte, f func(el []byte)) {
+	for i := jsontext.Space(val, 1); i < len(val) && val[i] != ']'; {
+		end, _, err := jsontext.Skip(val, i)
+		if err != nil {
+			return
+		}
+		f(val[i:end])
+		if i = jsontext.Space(val, end); i < len(val) && val[i] == ',' {
+			i = jsontext.Space(val, i+1)
+		}
+	}
+}
+
+// lowered is a JSON document with the first letter of every key lowered: the
+// AWS CLI's AccountId is accountId in files.
+func lowered(text []byte) []byte {
+	out := append([]byte(nil), text...)
+	for i := 0; i < len(out); {
+		if out[i] != '"' {
+			i++
+			continue
+		}
+		end, _, err := jsontext.String(out, i)
+		if err != nil {
+			return out
+		}
+		if k := jsontext.Space(out, end); k < len(out) && out[k] == ':' && end-i > 2 {
+			if c := out[i+1]; c >= 'A' && c <= 'Z' {
+				out[i+1] = c | 0x20
+			}
+		}
+		i = end
+	}
+	return out
+}
+
+// quoted appends text as a JSON string.
+func quoted(dst []byte, text []byte) []byte {
+	if !utf8.Valid(text) {
+		text = bytes.ToValidUTF8(text, []byte("\uFFFD"))
+	}
+	return decode.AppendQuoted(dst, string(text))
+}

@@ -1,0 +1,282 @@
+package unwrap
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+
+	"logquarry/engine/decode"
+	"logquarry/engine/decode/jsontext"
+)
+
+// maxDepth is how many envelopes may lie in one another: SQS of SNS of
+// EventBridge of CloudTrail is four.
+const maxDepth = 6
+
+// maxPiece is the most that one compressed piece may unpack to, in bytes.
+// Kinesis records and Lambda events are at most a few MB.
+const maxPiece = 64 << 20
+
+// opener opens envelopes that lie whole in memory, and puts what is in them
+// into the reader's queue.
+type opener struct {
+	r          *Reader
+	containers map[string]bool // keys of the sources' own arrays of records
+	free       [][]member
+	zip        *gzip.Reader
+}
+
+// wrappers are the keys of a text that collectors put a record into.
+var wrappers = []string{"message", "@message", "_raw", "log", "body"}
+
+// isEnvelope reports whether an object with these members is an envelope. Values
+// may be cut off.
+func isEnvelope(ms members, known Known) bool {
+	switch {
+	case ms.array("logEvents"), ms.has("detail-type") && ms.has("detail"), ms.has("awslogs"), ms.has("invokingEvent"),
+		ms.text("Type") == "Notification" && ms.has("Message"):
+		return true
+	}
+	inside := func(key string, what ...string) bool {
+		el := ms.get(key)
+		if len(el) == 0 || el[0] != '[' {
+			return false
+		}
+		i := jsontext.Space(el, 1)
+		if i >= len(el) {
+			return false
+		}
+		if el[i] == '[' { // results of Insights are rows of fields
+			if i = jsontext.Space(el, i+1); i >= len(el) {
+				return false
+			}
+		}
+		if el[i] != '{' {
+			return el[i] == '"' && key == "Results"
+		}
+		first, _ := membersOf(nil, el[i:])
+		for _, name := range what {
+			if members(first).has(name) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case inside("Events", "CloudTrailEvent"), inside("events", "message"), inside("results", "field"), inside("Results"),
+		inside("Records", "Data", "kinesis", "body", "Sns"), inside("records", "data"), inside("Messages", "Body"):
+		return true
+	}
+	for _, w := range wrappers {
+		if ms.isString(w) {
+			inner := stringOf(nil, ms.get(w))
+			if known.Source(inner, nil) != "" || ms.has("@timestamp") && w == "@message" {
+				return true
+			}
+			if text := bytes.TrimSpace(inner); len(text) > 0 && text[0] == '{' {
+				if deep, _ := membersOf(nil, text); isEnvelope(deep, known) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// members takes the object apart into a list that is given back with done.
+func (o *opener) members(text []byte) members {
+	var list []member
+	if n := len(o.free); n > 0 {
+		list, o.free = o.free[n-1][:0], o.free[:n-1]
+	}
+	list, _ = membersOf(list, text)
+	return list
+}
+
+func (o *opener) done(ms members) { o.free = append(o.free, ms) }
+
+// object opens one whole JSON object. key is that of the array it is an element
+// of, "" where none. text must stay until the queue is empty.
+func (o *opener) object(p place, text []byte, from *decode.Origin, key string, depth int) {
+	ms := o.members(text)
+	defer o.done(ms)
+	if depth < maxDepth && (o.element(p, text, ms, from, key, depth) || o.envelope(p, text, ms, from, depth)) {
+		return
+	}
+	if o.r.o.Known.Source(text, nil) != "" || depth >= maxDepth {
+		o.container(p, text, ms, from, depth)
+		return
+	}
+	for _, w := range wrappers {
+		if !ms.isString(w) {
+			continue
+		}
+		at := o.origin(from, Collector)
+		if at.Via == "" || from == nil {
+			at.Via = Collector
+		}
+		if w == "@message" && ms.has("@timestamp") {
+			at.Via, at.Log, at.Time = Insights, true, timeOf(ms.get("@timestamp"))
+			at.LogStream = ms.text("@logStream")
+			at.Owner, at.LogGroup = logOf(ms.text("@log"))
+		}
+		inner := o.r.string(ms.get(w))
+		if at.Log && from == nil || o.r.o.Known.Source(inner, nil) != "" || o.opens(inner) {
+			o.text(p, inner, at, depth+1)
+			return
+		}
+	}
+	if len(ms) > 0 && len(ms[0].name) > 0 && ms[0].name[0] <= 'Z' {
+		if low := lowered(text); o.r.o.Known.Source(low, nil) != "" {
+			o.object(p, o.r.keep(low), o.origin(from, CLI), "", depth+1)
+			return
+		}
+	}
+	o.container(p, text, ms, from, depth)
+}
+
+// opens reports whether text is an envelope.
+func (o *opener) opens(text []byte) bool {
+	text = bytes.TrimSpace(text)
+	if len(text) == 0 || text[0] != '{' {
+		return false
+	}
+	ms := o.members(text)
+	defer o.done(ms)
+	return isEnvelope(ms, o.r.o.Known)
+}
+
+// logOf takes Insights' @log apart: the account, a colon, the log group.
+func logOf(text string) (owner, group string) {
+	owner, group, ok := strings.Cut(text, ":")
+	if !ok {
+		return "", text
+	}
+	return owner, group
+}
+
+// container hands over the elements of a source's own array of records one by
+// one, or the object itself where it has none.
+func (o *opener) container(p place, text []byte, ms members, from *decode.Origin, depth int) {
+	for i := range ms {
+		if o.containers[string(ms[i].name)] && firstElement(ms[i].val) != nil && depth < maxDepth {
+			each(ms[i].val, func(el []byte) {
+				if el[0] == '{' {
+					o.object(p, el, from, string(ms[i].name), depth+1)
+					return
+				}
+				o.r.bad(p, el, "an element of "+string(ms[i].name)+" that is no object")
+			})
+			return
+		}
+	}
+	o.r.push(p, text, from)
+}
+
+// origin is a new origin: what from says, and via where it says nothing.
+func (o *opener) origin(from *decode.Origin, via string) *decode.Origin {
+	at := new(decode.Origin)
+	if from != nil {
+		*at = *from
+	}
+	if at.Via == "" {
+		at.Via = via
+	}
+	return at
+}
+
+// text opens a text that may be JSON, or lines.
+func (o *opener) text(p place, text []byte, from *decode.Origin, depth int) {
+	trimmed := bytes.TrimSpace(text)
+	if len(trimmed) == 0 || trimmed[0] != '{' && trimmed[0] != '[' || depth >= maxDepth {
+		o.r.push(p, text, from)
+		return
+	}
+	// Only where all of it is JSON is it taken apart: a line may begin with a
+	// bracket for its own reasons.
+	var docs [][]byte
+	for i := 0; i < len(trimmed); {
+		if c := trimmed[i]; c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == ',' {
+			i++
+			continue
+		}
+		end, _, err := jsontext.Skip(trimmed, i)
+		if err != nil || trimmed[i] != '{' && trimmed[i] != '[' {
+			o.r.push(p, text, from)
+			return
+		}
+		docs = append(docs, trimmed[i:end])
+		i = end
+	}
+	for _, doc := range docs {
+		if doc[0] == '{' {
+			o.object(p, doc, from, "", depth)
+			continue
+		}
+		objects := firstElement(doc) != nil
+		if !objects {
+			o.r.push(p, doc, from)
+			continue
+		}
+		each(doc, func(el []byte) {
+			if el[0] == '{' {
+				o.object(p, el, from, "", depth)
+			} else {
+				o.r.push(p, el, from)
+			}
+		})
+	}
+}
+
+// encoded opens base64, of gzip or of plain text.
+func (o *opener) encoded(p place, text []byte, from *decode.Origin, depth int) {
+	text = bytes.TrimSpace(text)
+	plain := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+	n, err := base64.StdEncoding.Decode(plain, text)
+	if err != nil {
+		o.r.bad(p, text, "base64: "+err.Error())
+		return
+	}
+	o.packed(p, plain[:n], from, depth)
+}
+
+// packed opens bytes that may be gzip, several times over.
+func (o *opener) packed(p place, plain []byte, from *decode.Origin, depth int) {
+	for range 4 {
+		if !bytes.HasPrefix(plain, []byte{0x1f, 0x8b}) {
+			break
+		}
+		var err error
+		if o.zip == nil {
+			o.zip = new(gzip.Reader)
+		}
+		if err = o.zip.Reset(bytes.NewReader(plain)); err == nil {
+			var out []byte
+			out, err = io.ReadAll(io.LimitReader(o.zip, maxPiece+1))
+			if len(out) > maxPiece {
+				err = fmt.Errorf("more than %d MiB in one piece", maxPiece>>20)
+			}
+			if err == nil {
+				plain = out
+				continue
+			}
+		}
+		o.r.bad(p, plain, "gzip inside base64: "+err.Error())
+		return
+	}
+	o.text(p, plain, from, depth)
+}
+
+// string is the text of a JSON string, which stays until the queue is empty.
+func (r *Reader) string(val []byte) []byte {
+	if len(val) >= 2 && val[0] == '"' && bytes.IndexByte(val, '\\') < 0 {
+		return val[1 : len(val)-1]
+	}
+	from := len(r.arena)
+	r.arena = stringOf(r.arena, val)
+	return r.arena[from:len(r.arena):len(r.arena)]
+}
