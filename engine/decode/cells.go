@@ -18,8 +18,10 @@ type Field struct {
 	Column int // -1: no column, kept in extra
 	Type   schema.Type
 	Quoted bool // it comes in double quotes
+	Port   int  // the column of the port behind the last colon; -1: none
 
 	absent [2]string // texts that stand for no value; empty: none
+	split  bool      // the column is of the address before the colon
 	join   int       // 1 + 2k, 2 + 2k: the two parts of join k; 0: none
 	shared bool      // other fields may give the column its value too
 }
@@ -52,7 +54,7 @@ type Fields struct {
 func NewFields(s *schema.Source) (*Fields, error) {
 	fs := &Fields{absent: s.Absent, byName: make(map[string]Field), Message: -1, Whole: -1}
 	for i, c := range s.Columns {
-		f := Field{Column: i, Type: c.Type, Quoted: c.Quoted, absent: [2]string{s.Absent, c.Absent}, shared: len(c.Also) > 0}
+		f := Field{Column: i, Port: -1, Type: c.Type, Quoted: c.Quoted, absent: [2]string{s.Absent, c.Absent}, shared: len(c.Also) > 0}
 		for _, from := range append([]string{c.From}, c.Also...) {
 			first, second, two := strings.Cut(from, " ")
 			switch {
@@ -70,6 +72,15 @@ func NewFields(s *schema.Source) (*Fields, error) {
 					part.absent = f.absent
 					fs.byName[name] = part
 				}
+			case c.Part != "" && from == c.From:
+				both := fs.Field(from)
+				both.absent = f.absent
+				if both.split = true; c.Part == schema.Port {
+					both.Port = i
+				} else {
+					both.Column, both.Type, both.shared, both.Quoted = i, c.Type, f.shared, c.Quoted
+				}
+				fs.byName[from] = both
 			default:
 				if old, twice := fs.byName[from]; twice && old.Column >= 0 {
 					return nil, fmt.Errorf("%s: column %s: %s is already a column", s.Name, c.Name, from)
@@ -94,7 +105,7 @@ func (fs *Fields) Field(name string) Field {
 	if f, ok := fs.byName[name]; ok {
 		return f
 	}
-	return Field{Name: name, Column: -1, absent: [2]string{fs.absent}}
+	return Field{Name: name, Column: -1, Port: -1, absent: [2]string{fs.absent}}
 }
 
 // Cells puts the fields of one record after another into the current row of a
@@ -131,6 +142,16 @@ func (c *Cells) Put(b *batch.Batch, f *Field, text []byte) {
 			c.parts = append(c.parts, nil)
 		}
 		c.parts[f.join-1] = append(c.parts[f.join-1][:0], text...)
+	}
+	if f.split {
+		// IPv6 addresses have colons of their own, and no brackets.
+		if at := bytes.LastIndexByte(text, ':'); at > 0 && f.Port >= 0 {
+			port := Field{Name: f.Name, Column: f.Port, Port: -1, Type: schema.Integer, absent: f.absent}
+			if _, ok := Int(text[at+1:]); ok {
+				c.Put(b, &port, text[at+1:])
+				text = text[:at]
+			}
+		}
 	}
 	switch {
 	case f.Column >= 0 && f.shared && b.IsSet(f.Column):

@@ -176,12 +176,17 @@ func (c *checker) columns(s *Source) []string {
 				c.from(where, what, s, from)
 			}
 			// The same field may serve as a fallback of several columns.
-			if first, ok := froms[from]; ok && from != "" && k == 0 && !strings.HasPrefix(from, "@") {
+			if first, ok := froms[from+col.Part]; ok && from != "" && k == 0 && !strings.HasPrefix(from, "@") {
 				c.fault(where, "", "%s reads %s, as column %q does", what, from, first)
 			}
 			if k == 0 {
-				froms[from] = col.Name
+				froms[from+col.Part] = col.Name
 			}
+		}
+		if parts := []string{"", Address, Port}; !slices.Contains(parts, col.Part) {
+			c.fault(at+".part", didYouMean(col.Part, parts[1:]), "%s has the unknown part %q", what, col.Part)
+		} else if col.Part != "" && s.Shape == JSON {
+			c.fault(at+".part", "", "%s: part is not for shape %s", what, JSON)
 		}
 		if !slices.Contains(types, col.Type) {
 			c.fault(at+".type", didYouMean(string(col.Type), typeNames()), "%s has the unknown type %q", what, col.Type)

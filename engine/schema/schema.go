@@ -31,6 +31,12 @@ const (
 // Keep is the value of [Source.Unmatched] that keeps records no pattern fits.
 const Keep = "keep"
 
+// The values of [Column.Part].
+const (
+	Address = "address"
+	Port    = "port"
+)
+
 // Type is what a column holds and how its text is read.
 type Type string
 
@@ -89,6 +95,9 @@ type Column struct {
 	// Quoted says that the field comes in double quotes, which tells where a
 	// field ends that has quotes inside. For Delimited.
 	Quoted bool `yaml:"quoted"`
+	// Part is the part of a field address:port that the column takes, "address"
+	// or "port"; the two may share From. Empty: all of it.
+	Part string `yaml:"part"`
 	// Absent is a further text that stands for no value in this field.
 	Absent string `yaml:"absent"`
 	// Compression forces one DuckDB compression method, which spares the load

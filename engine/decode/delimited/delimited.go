@@ -326,7 +326,7 @@ func (d *Decoder) setOrder(names []string) {
 	for i, name := range names {
 		d.order[i] = d.plan.fields.Field(name)
 		if used[name] {
-			d.order[i] = decode.Field{Name: name, Column: -1}
+			d.order[i] = decode.Field{Name: name, Column: -1, Port: -1}
 		}
 		used[name] = true
 	}

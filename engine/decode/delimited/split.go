@@ -116,7 +116,7 @@ func escaped(text []byte) bool {
 
 // follows reports whether rest may be what follows field k.
 func follows(rest []byte, k int, order []decode.Field) bool {
-	if k+1 >= len(order) || !order[k].Quoted {
+	if k+1 >= len(order) {
 		return true
 	}
 	rest = bytes.TrimLeft(rest, " \t")
@@ -125,14 +125,17 @@ func follows(rest []byte, k int, order []decode.Field) bool {
 	switch {
 	case len(token) == 0, next.Absent(token):
 		return true
-	case next.Quoted:
-		return token[0] == '"'
+	case next.Quoted, !order[k].Quoted:
+		return token[0] == '"' || !order[k].Quoted
 	case next.Numeric():
 		for _, c := range token {
 			if c-'0' > 9 && c != '.' && c != '-' {
 				return false
 			}
 		}
+	default:
+		// Half of what a client put in quotes.
+		return bytes.IndexByte(token, '"') < 0
 	}
 	return true
 }

@@ -137,6 +137,16 @@ func (d *Decoder) value(b []byte, i int, n *node) (int, error) {
 			return end, nil
 		}
 	}
+	if n.split && raw[0] == '"' {
+		// IPv6 addresses have colons of their own, and no brackets.
+		if at := bytes.LastIndexByte(raw, ':'); at > 0 && n.port > 0 && !d.b.IsSet(n.port-1) {
+			port := node{path: n.path, col: n.port - 1, typ: schema.Integer}
+			if _, ok := decode.Int(raw[at+1 : len(raw)-1]); ok {
+				d.cell(raw[at+1:len(raw)-1], 0, &port)
+				raw = append(append([]byte(nil), raw[:at]...), '"')
+			}
+		}
+	}
 	if n.opened && raw[0] == '"' {
 		raw, f = open(raw, f)
 	}

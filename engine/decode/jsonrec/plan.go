@@ -46,6 +46,8 @@ type node struct {
 	typ  schema.Type
 	bit  uint64 // at the top level: which of the telling keys this is
 
+	port   int      // 1 + the column of the port behind the last colon; 0: none
+	split  bool     // the column is of the address before the colon
 	absent []string // texts that stand for no value
 	opened bool     // JSON in a string is taken out
 	part   int      // at the top level: 1 + which part of which join, 2 a join
@@ -81,6 +83,10 @@ func NewPlan(s *schema.Source) (*Plan, error) {
 			}
 		}
 		for _, from := range append([]string{c.From}, c.Also...) {
+			if c.Part != "" && from == c.From {
+				p.root.child(from).splitAt(col, c.Part)
+				continue
+			}
 			if err := p.place(from, col); err != nil {
 				return nil, fmt.Errorf("%s: column %s: %w", s.Name, c.Name, err)
 			}
@@ -165,6 +171,16 @@ func (p *Plan) place(from string, col node) error {
 		return p.root.child(from).be(col)
 	}
 	return nil
+}
+
+// splitAt makes n the place of a column of one part of address:port.
+func (n *node) splitAt(col node, part string) {
+	n.absent, n.split = col.absent, true
+	if part == schema.Port {
+		n.port = col.col + 1
+		return
+	}
+	n.col, n.typ = col.col, col.typ
 }
 
 // be makes n the place of a column.
