@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -87,7 +88,12 @@ func (s *sift) keep(t *task) decode.Keep {
 			if !b.IsSet(k) {
 				return true // without a name no event is another's double
 			}
-			key = append(append(key, b.Text(k)...), 0)
+			if isText(s.plan.source.Columns[k].Type) {
+				key = append(key, b.Text(k)...)
+			} else {
+				key = strconv.AppendInt(key, b.Int64(k), 10)
+			}
+			key = append(key, 0)
 		}
 		first, loser, lost := s.seen.add(key, place{t.place, uint32(recordNo)}, s.byPlace)
 		if lost {
@@ -102,6 +108,10 @@ func (s *sift) keep(t *task) decode.Keep {
 		return first
 	}
 }
+
+// isText reports whether the cells of a column are text in a batch; those of
+// other columns that may be part of a key are 64-bit integers.
+func isText(t schema.Type) bool { return t == schema.Varchar || t == schema.JSONText }
 
 // dropLosers takes out of the table the rows that turned out to be duplicates
 // of rows that stand before them.
@@ -129,7 +139,12 @@ func (l *loader) known(ctx context.Context, p *plan) (*seen, error) {
 	s := newSeen()
 	var cols []string
 	for _, k := range p.layout.Key {
-		cols = append(cols, schema.Quote(p.source.Columns[k].Name))
+		c := p.source.Columns[k]
+		name := schema.Quote(c.Name)
+		if c.Type.SQL() == "TIMESTAMP" {
+			name = "epoch_us(" + name + ")" // as the decoder holds it
+		}
+		cols = append(cols, "CAST("+name+" AS VARCHAR)")
 	}
 	rows, err := l.conn.QueryContext(ctx, fmt.Sprintf(`SELECT %s FROM %s`, strings.Join(cols, ", "), p.source.StorageTable()))
 	if err != nil {

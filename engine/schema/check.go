@@ -70,6 +70,8 @@ func (c *checker) source(s *Source, folder string) {
 	for i, k := range s.Key {
 		if !slices.Contains(names, k) {
 			c.fault(fmt.Sprintf("$.key[%d]", i), didYouMean(k, names), "key %q is not a column", k)
+		} else if col, _ := s.Column(k); col.Type == Integer || col.Type == Double || col.Type == Boolean {
+			c.fault(fmt.Sprintf("$.key[%d]", i), "", "key %q is a column of type %s, which names no event", k, col.Type)
 		}
 	}
 	fields := s.Fields()

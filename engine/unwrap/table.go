@@ -195,6 +195,8 @@ func (r *Reader) row() bool {
 	case r.in.Err() != nil && r.in.Pos+end == len(r.in.Bytes()):
 		r.failed = true
 		r.reject(r.in.Pos, r.in.Pos+end, r.in.Err().Error())
+	case r.table == nil:
+		r.bad(p, text, "a record below a header line that names no results")
 	case len(text) > 0:
 		r.cells(p, text)
 	}
