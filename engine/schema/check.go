@@ -225,6 +225,9 @@ func (c *checker) from(at, what string, s *Source, from string) {
 			}
 		}
 	case Regex:
+		if len(s.Recognise.All)+len(s.Recognise.Any) > 0 {
+			return // its records also come as JSON objects, with keys of their own
+		}
 		for _, name := range strings.Fields(from) {
 			if groups := s.groups(); !slices.Contains(groups, name) {
 				c.fault(at, didYouMean(name, groups), "%s: no pattern has a group %q", what, name)

@@ -20,10 +20,10 @@ WHERE log_status <> 'OK'
 GROUP BY 1, 2
 ORDER BY 1, 2;
 
--- Connections from the internet to ports that manage machines.
-SELECT start, srcaddr, dstaddr, dstport, action, packets, bytes
+-- Connections to ports that manage machines, and whether they came from the internet.
+SELECT start, srcaddr, NOT is_private_ip(srcaddr) AS from_internet, dstaddr, dstport, action, packets, bytes
 FROM vpc_flow
-WHERE dstport IN (22, 3389, 5985, 5986) AND NOT is_private_ip(srcaddr)
+WHERE dstport IN (22, 3389, 5985, 5986)
 ORDER BY start;
 
 -- Traffic by hour and direction of the log's interface.

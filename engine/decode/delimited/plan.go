@@ -89,7 +89,7 @@ func (p *Plan) Header(line []byte) []string {
 			return nil
 		}
 	}
-	if any := p.Source.Recognise.Any; p.Source.Shape != schema.Delimited && len(any) > 0 {
+	if any := p.Source.Recognise.Any; len(any) > 0 {
 		found := false
 		for _, w := range any {
 			found = found || has[w]

@@ -99,7 +99,8 @@ type Decoder struct {
 	in      decode.Input
 	after   int // where the next record begins in the window
 	t       *decode.Tally
-	message bool
+	message bool // the text at hand is a message: one record,
+	pending bool // which has not been read yet
 	cells   decode.Cells
 	told    bool // a reject says why reading stopped
 }
@@ -119,12 +120,13 @@ func (d *Decoder) Reset(r io.Reader, t *decode.Tally) {
 func (d *Decoder) Begin(t *decode.Tally) {
 	d.t = t
 	d.Message(decode.Message{})
+	d.pending = false
 }
 
 // Message implements [decode.Decoder]. A message is one record.
 func (d *Decoder) Message(m decode.Message) {
 	d.in.Message(m)
-	d.message = true
+	d.message, d.pending = true, true
 	d.t.Origin = m.Origin
 }
 
@@ -171,13 +173,16 @@ func (d *Decoder) Record(recordNo int64) ([]byte, error) {
 // line or what was rejected; false at the end.
 func (d *Decoder) next() ([]byte, bool) {
 	if d.message {
-		rest := d.in.Bytes()[d.in.Pos:]
-		d.after = len(d.in.Bytes())
-		text := bytes.TrimRight(rest, "\r\n")
-		if len(rest) == 0 {
+		if !d.pending {
 			return nil, false
 		}
-		return text, true
+		// It may be empty, and is a record all the same.
+		d.pending = false
+		d.after = len(d.in.Bytes())
+		if text := bytes.TrimRight(d.in.Bytes(), "\r\n"); text != nil {
+			return text, true
+		}
+		return []byte{}, true
 	}
 	end, ok := d.lineEnd(d.in.Pos)
 	if !ok {
