@@ -183,8 +183,6 @@ func TestNotTaken(t *testing.T) {
 	for name, text := range map[string]string{
 		"s3_notification.json": `{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","awsRegion":"eu-west-1","eventTime":"2026-01-02T03:04:05.000Z","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"}}}]}`,
 		"kinesis.json":         `{"Records":[{"eventVersion":"1.0","eventSource":"aws:kinesis","eventName":"aws:kinesis:record","kinesis":{"data":"eA=="}}]}`,
-		"transit_gateway.log": "version resource-type account-id tgw-id tgw-attachment-id srcaddr dstaddr srcport dstport protocol packets bytes start end log-status\n" +
-			"6 TransitGateway 111122223333 tgw-0abc tgw-attach-0abc 10.0.0.1 10.1.0.1 1 2 6 1 40 1767322800 1767322860 OK\n",
 		"notes.txt":  "2 things to remember about eni-0a1b OK\n",
 		"other.json": `{"timestamp":1767323051000,"action":"ALLOW","httpRequest":{}}`,
 	} {
@@ -193,8 +191,8 @@ func TestNotTaken(t *testing.T) {
 		}
 	}
 	_, files := loadFiles(t, folder)
-	if len(files) != 5 {
-		t.Errorf("found %d files, want 5", len(files))
+	if len(files) != 4 {
+		t.Errorf("found %d files, want 4", len(files))
 	}
 	for _, f := range files {
 		if f.Source != nil {

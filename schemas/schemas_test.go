@@ -54,7 +54,9 @@ func TestViewsRun(t *testing.T) {
 		}
 		events := false
 		for _, v := range views {
-			ask(t, db, "SELECT * FROM "+schema.Quote(v.Name)+" LIMIT 1")
+			if !v.Macro {
+				ask(t, db, "SELECT * FROM "+schema.Quote(v.Name)+" LIMIT 1")
+			}
 			if len(v.Doc) > 220 {
 				t.Errorf("%s: the comment of %s is too long to be listed", s.Name, v.Name)
 			}
@@ -108,8 +110,27 @@ func TestPortable(t *testing.T) {
 			}
 		}
 	}
+	cross, err := fs.ReadFile(schemas.FS, "cross.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{"cross.sql": string(cross)}
 	for _, s := range sources(t) {
-		check(s.Name+"/views.sql", s.Views)
+		texts[s.Name+"/views.sql"] = s.Views
+		texts[s.Name+"/examples.sql"] = s.Examples
+	}
+	for name, text := range texts {
+		views, err := schema.SplitViews(text)
+		if strings.HasSuffix(name, "examples.sql") {
+			check(name, text)
+		} else if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for _, v := range views {
+			if !v.Macro { // a table macro is DuckDB's own; Trino has none
+				check(name, v.SQL)
+			}
+		}
 	}
 	events, err := schema.EventsView(sources(t))
 	if err != nil {
@@ -141,8 +162,10 @@ func TestEventsPushDown(t *testing.T) {
 			t.Errorf("no scan filters by %s: %s", want, got)
 		}
 	}
+	// Some sources keep the address inside other text; none the time.
+	got = plan(`event_time >= TIMESTAMP '2026-01-01 00:10:00' AND event_time < TIMESTAMP '2026-01-01 00:20:00'`)
 	if strings.Contains(got, `"FILTER"`) {
-		t.Errorf("a filter stands outside the scans: %s", got)
+		t.Errorf("a filter on the time stands outside the scans: %s", got)
 	}
 	got = plan("account_id = '111122223333' AND source = 'cloudtrail'")
 	if !strings.Contains(got, "recipient_account_id='111122223333'") || strings.Contains(got, "vpc_flow") {

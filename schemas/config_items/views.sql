@@ -47,7 +47,7 @@ SELECT from_time, to_time, aws_account_id, aws_region, resource_type, resource_i
 FROM config_states
 WHERE from_time <= as_of AND (to_time IS NULL OR to_time > as_of) AND configuration_item_status NOT LIKE '%Deleted%';
 
--- What changed of a resource between two times: config_diff('sg-0a1b2c3d', TIMESTAMP '2026-01-02 03:00:00', TIMESTAMP '2026-01-02 04:00:00'), by its id, name or ARN. Elements of lists are compared whole, whatever their order.
+-- What changed of a resource between two times: config_diff(resource, t1, t2), by its id, name or ARN; elements of lists are compared whole, whatever their order.
 CREATE OR REPLACE MACRO config_diff(resource, t1, t2) AS TABLE
 WITH states AS (
   SELECT from_time, to_time, resource_type, resource_id, CAST(json_object('configuration', json_parse(COALESCE(configuration, 'null')), 'supplementaryConfiguration', json_parse(COALESCE(supplementary_configuration, 'null')), 'tags', json_parse(COALESCE(tags, 'null')), 'relationships', json_parse(COALESCE(relationships, 'null')), 'status', configuration_item_status) AS VARCHAR) AS doc
@@ -89,6 +89,6 @@ FROM (
 CROSS JOIN UNNEST(s.permissions) AS p (permission)
 CROSS JOIN UNNEST(CASE
   WHEN json_array_length(json_format(json_extract(p.permission, '$.ipv4Ranges'))) + COALESCE(json_array_length(json_format(json_extract(p.permission, '$.ipv6Ranges'))), 0) + COALESCE(json_array_length(json_format(json_extract(p.permission, '$.userIdGroupPairs'))), 0) + COALESCE(json_array_length(json_format(json_extract(p.permission, '$.prefixListIds'))), 0) > 0
-  THEN concat(concat(json_elements(json_format(json_extract(p.permission, '$.ipv4Ranges'))), COALESCE(json_elements(json_format(json_extract(p.permission, '$.ipv6Ranges'))), CAST(json_parse('[]') AS JSON[]))),
-    concat(COALESCE(json_elements(json_format(json_extract(p.permission, '$.userIdGroupPairs'))), CAST(json_parse('[]') AS JSON[])), COALESCE(json_elements(json_format(json_extract(p.permission, '$.prefixListIds'))), CAST(json_parse('[]') AS JSON[]))))
+  THEN concat(concat(json_elements(json_format(json_extract(p.permission, '$.ipv4Ranges'))), COALESCE(json_elements(json_format(json_extract(p.permission, '$.ipv6Ranges'))), json_elements('[]'))),
+    concat(COALESCE(json_elements(json_format(json_extract(p.permission, '$.userIdGroupPairs'))), json_elements('[]')), COALESCE(json_elements(json_format(json_extract(p.permission, '$.prefixListIds'))), json_elements('[]'))))
   ELSE json_elements(json_format(json_extract(p.permission, '$.ipRanges'))) END) AS r (peer);

@@ -1,7 +1,7 @@
 -- Every GuardDuty finding, as delivered, in the columns all sources share; outcome is blocked where the traffic was.
 CREATE OR REPLACE VIEW guardduty_events AS
 SELECT
-  COALESCE(event_last_seen, updated_at) AS event_time,
+  event_last_seen AS event_time,
   'guardduty' AS source,
   id AS event_id,
   account_id,

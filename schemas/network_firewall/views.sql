@@ -1,7 +1,7 @@
 -- Every record of Network Firewall in the columns all sources share; outcome is that of the alert, allowed for flows.
 CREATE OR REPLACE VIEW network_firewall_events AS
 SELECT
-  COALESCE(timestamp, event_timestamp) AS event_time,
+  timestamp AS event_time,
   'network_firewall' AS source,
   flow_id AS event_id,
   CAST(NULL AS VARCHAR) AS account_id,

@@ -8,7 +8,7 @@ SELECT
   cloud_region AS region,
   COALESCE(actor_user_uid, actor_user_name) AS principal,
   actor_credential_uid AS access_key_id,
-  COALESCE(src_ip, src_domain) AS src_ip,
+  src_ip,
   dst_ip,
   dst_port,
   COALESCE(api_operation, http_method, query_type, finding_title, activity_name, class_name) AS action,

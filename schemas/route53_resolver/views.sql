@@ -29,7 +29,7 @@ SELECT
   json_extract_scalar(a.answer, '$.Type') AS answer_type, rtrim(lower(json_extract_scalar(a.answer, '$.Rdata')), '.') AS answer,
   q.srcaddr, q.instance_id, q.vpc_id, q.account_id, q.region, q.firewall_rule_action, q.file_id, q.record_no
 FROM route53_resolver q
-LEFT JOIN UNNEST(CASE WHEN json_array_length(q.answers) > 0 THEN CAST(json_parse(q.answers) AS JSON[]) ELSE CAST(NULL AS JSON[]) END) AS a (answer) ON TRUE;
+LEFT JOIN UNNEST(json_elements(q.answers)) AS a (answer) ON TRUE;
 
 -- Names by queries: who asked, what came back, and how long the longest label is (tunnels have long ones).
 CREATE OR REPLACE VIEW dns_names AS

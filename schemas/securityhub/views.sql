@@ -1,7 +1,7 @@
 -- Every Security Hub finding, as delivered, in the columns all sources share; outcome is failure or success for controls.
 CREATE OR REPLACE VIEW securityhub_events AS
 SELECT
-  COALESCE(last_observed_at, updated_at) AS event_time,
+  updated_at AS event_time,
   'securityhub' AS source,
   id AS event_id,
   aws_account_id AS account_id,
