@@ -40,8 +40,12 @@ func TestRealData(t *testing.T) {
 		{"invictus-aws_dataset", "cloudtrail", 55, 2900},
 		{"stratus-red-team", "cloudtrail", 35, 310},
 		{"aws-waf-security-automations", "waf", 1, 228},
+		{"aws-waf-security-automations", "cloudfront", 2, 29_101},
+		{"cloud-custodian-events", "cloudtrail", 24, 24},
+		{"cribl-vpc-flow", "vpc_flow", 1, 99},
+		{"plaintext-labs", "guardduty", 1, 1},
 	} {
-		t.Run(tt.folder, func(t *testing.T) {
+		t.Run(tt.folder+"/"+tt.table, func(t *testing.T) {
 			b := newBench(t)
 			root := filepath.Join(data, tt.folder)
 			if _, err := os.Stat(root); err != nil {
@@ -52,10 +56,11 @@ func TestRealData(t *testing.T) {
 			if x == nil {
 				t.Fatalf("nothing of %s: %+v", tt.table, sum)
 			}
-			if x.Records != tt.records || x.Files != tt.files || sum.Rejects != 0 {
-				t.Errorf("%s: %+v, want %d records in %d files; %d rejects", tt.table, *x, tt.records, tt.files, sum.Rejects)
+			if x.Records != tt.records || x.Files != tt.files {
+				t.Errorf("%s: %+v, want %d records in %d files", tt.table, *x, tt.records, tt.files)
 			}
-			for _, row := range b.ask(`SELECT path, line, "offset", reason, left(decode(raw), 100) FROM rejects`) {
+			// One log of a load balancer begins with a line that is nothing but "#".
+			for _, row := range b.ask(`SELECT path, line, "offset", reason, left(decode(raw), 100) FROM rejects WHERE decode(raw) <> '#'`) {
 				t.Errorf("reject: %s", row)
 			}
 			for _, row := range b.ask(fmt.Sprintf(`SELECT path, record_no, extra FROM %s r JOIN evidence e USING (file_id) WHERE extra IS NOT NULL LIMIT 5`, tt.table)) {
@@ -72,11 +77,21 @@ func TestRealData(t *testing.T) {
 		b.loadFiles(b.find(root))
 		got := b.ask(`SELECT regexp_replace(path, '.*/opensearch-catalog/', ''), source, records, loaded, rejected FROM evidence WHERE source IS NOT NULL ORDER BY 1`)
 		want := []string{
+			"amazon_cloudfront/raw.log|cloudfront|40|40|0",
+			"amazon_cloudfront/sample.json|s3_access|13|13|0",
+			"amazon_elb/raw.log|alb|63|63|0",
+			"amazon_networkfirewall/sample.json|network_firewall|13|13|0",
+			"amazon_rds/raw.log|rds_audit|402|402|0",
+			"amazon_rds/sample.json|vpc_flow|3|3|0",
+			"amazon_s3/raw.log|s3_access|18|18|0",
+			"amazon_s3/sample.json|s3_access|5|5|0",
+			"amazon_vpc_flow/sample.json|vpc_flow|22|22|0",
 			"aws_cloudtrail/raw-sample.json|cloudtrail|1|1|0",
 			// Its first document is no CloudTrail record but OpenSearch's form of
 			// one, cut off.
 			"aws_cloudtrail/samples-large.json|cloudtrail|793|792|1",
 			"aws_waf/raw.log|waf|38|38|0",
+			"http/aws-vpc-bulk_data.json|vpc_flow|22|22|0",
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("ledger %q, want %q", got, want)

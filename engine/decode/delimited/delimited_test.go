@@ -211,3 +211,62 @@ func FuzzDecode(f *testing.F) {
 		same(t, s, in, run(t, s, bytes.NewReader(in)))
 	})
 }
+
+// shapes are sources of every way to part fields.
+var shapes = []*schema.Source{
+	{Name: "quoted", Shape: schema.Delimited, Absent: "-", Least: 3, Default: []string{"time", "uri", "status", "agent", "id", "client:port"}, Columns: []schema.Column{
+		{Name: "time", From: "time", Type: schema.Timestamp}, {Name: "uri", From: "uri", Type: schema.Varchar, Quoted: true},
+		{Name: "status", From: "status", Type: schema.Integer}, {Name: "agent", From: "agent", Type: schema.Varchar, Quoted: true},
+		{Name: "id", From: "id", Type: schema.Varchar}, {Name: "ip", From: "client:port", Type: schema.Varchar, Part: schema.Address},
+		{Name: "port", From: "client:port", Type: schema.Integer, Part: schema.Port}}},
+	{Name: "piped", Shape: schema.Delimited, Separator: "|", Default: []string{"a", "b", "n"}, Columns: []schema.Column{
+		{Name: "a", From: "a", Type: schema.Varchar}, {Name: "b", From: "b", Type: schema.Varchar}, {Name: "n", From: "n", Type: schema.Double, Absent: "-1"}}},
+	{Name: "w3c", Shape: schema.W3C, Absent: "-", Columns: []schema.Column{
+		{Name: "time", From: "date time", Type: schema.Timestamp}, {Name: "c_ip", From: "c-ip", Type: schema.Varchar}, {Name: "doc", From: "doc", Type: schema.JSONText}}},
+	{Name: "csv", Shape: schema.CSV, Recognise: schema.Recognise{All: []string{"name"}}, Columns: []schema.Column{
+		{Name: "name", From: "name", Type: schema.Varchar}, {Name: "text", From: "text", Also: []string{"words"}, Type: schema.Varchar}, {Name: "yes", From: "yes", Type: schema.Boolean}}},
+}
+
+func TestShapes(t *testing.T) {
+	for name, c := range map[string]struct {
+		source int
+		in     string
+		rows   []string
+		bad    []string
+	}{
+		"quotes inside": {0, `[02/Jan/2026:03:04:05 +0000] "GET /"a" b" 200 "Mozilla "x" \"" id 192.0.2.1:80` + "\n" + `- - - - - 2001:db8::1:443 -` + "\n", []string{
+			`time=2026-01-02 03:04:05 +0000 UTC uri=GET /"a" b status=200 agent=Mozilla "x" \" id=id ip=192.0.2.1 port=80 record_no=1`, `ip=2001:db8::1 port=443 record_no=2`}, nil},
+		"few and many":  {0, "1767323045 \"u\" 200\n1767323045 \"u\"\n1767323045 \"\" 200 - - x more", []string{"time=2026-01-02 03:04:05 +0000 UTC uri=u status=200 record_no=1", `time=2026-01-02 03:04:05 +0000 UTC uri= status=200 ip=x extra={"field_7":"more"} record_no=3`}, []string{"a line of 2 fields where the default format names 6"}},
+		"one character": {1, "x |  y y| 1.50 \n|\"a|b\"|-1\n", []string{"a=x b=y y n=1.5 record_no=1", "b=a|b record_no=2"}, nil},
+		"W3C": {2, "#Version: 1.0\nx\n#Fields: date time c-ip doc\n2026-01-02\t03:04:05\t192.0.2.1\t{\"a\":1}\n2026-01-02\t-\t\tplain\r\n#Fields: c-ip\tnew\n192.0.2.2\tn\n", []string{
+			`time=2026-01-02 03:04:05 +0000 UTC c_ip=192.0.2.1 doc={"a":1} record_no=2`, `doc="plain" record_no=3`, `c_ip=192.0.2.2 extra={"new":"n"} record_no=4`}, []string{"a line before any line of field names"}},
+		"CSV": {3, "Name,words,yes\n\"a \"\"b\"\"\nc\",\"\",true\nx,,maybe\n1,2\n\"open,2,3\nlast,w,false", []string{
+			"name=a \"b\"\nc text= yes=true record_no=1", `name=x extra={"yes":"maybe"} record_no=2`, "name=last text=w yes=false record_no=5"}, []string{"a line of 2 fields where the header names 3", "a field in quotes that does not end"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := run(t, shapes[c.source], strings.NewReader(c.in))
+			if d := cmp.Diff(c.rows, got.Rows); d != "" {
+				t.Error(d)
+			}
+			var bad []string
+			for _, r := range got.Tally.Rejects {
+				bad = append(bad, r.Reason)
+			}
+			if d := cmp.Diff(c.bad, bad); d != "" {
+				t.Error(d)
+			}
+			same(t, shapes[c.source], []byte(c.in), got)
+		})
+	}
+}
+
+// FuzzShapes decodes any bytes as each shape.
+func FuzzShapes(f *testing.F) {
+	for i, in := range []string{"[02/Jan/2026:03:04:05 +0000] \"GET /\"a\" b\" 200 \"x\" id 192.0.2.1:80\n", "a|\"b|c\"|1.5\n|\n", "#Fields: date time c-ip\n2026-01-02\t03:04:05\t-\n", "name,text\n\"a\n\"\"\",b\n\"x\n"} {
+		f.Add([]byte(in), byte(i))
+	}
+	f.Fuzz(func(t *testing.T, in []byte, which byte) {
+		s := shapes[int(which)%len(shapes)]
+		same(t, s, in, run(t, s, bytes.NewReader(in)))
+	})
+}
