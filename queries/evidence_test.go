@@ -39,6 +39,9 @@ var topics = map[string][]string{
 	"M1": {"ct-bulk-delete"}, "M2": {"ct-versioning-then-delete"}, "M3": {"ct-objects-encrypted"}, "M4": {"ct-resource-hijack", "ct-unusual-instances"},
 	"M5": {"waf-flood"}, "M6": {"ct-database-destroyed"},
 	"S2": {"x-api-caller-in-flows", "x-scanner-calls-api", "x-blocked-client-calls-api", "x-address-everywhere"}, "S3": {"x-blocked-client-calls-api"},
+	"N1": {"dns-mining-pool"}, "S4": {"x-dns-answer-flow"}, "NFW": {"nfw-alert-passed"}, "GD": {"guardduty-high", "x-guardduty-key-calls"},
+	"CFG": {"cfg-sg-open-admin", "cfg-rule-broken"}, "S7": {"x-config-change-by"}, "SSH": {"ssh-guessed"}, "RDS": {"rds-login-guessing"},
+	"RS": {"redshift-unload"}, "I11": {"eks-anonymous"}, "K8S": {"eks-secrets-listed", "eks-exec"},
 	"S5": {"x-opened-then-reached"}, "S8": {"x-instance-role-stranger"}, "S9": {"x-address-everywhere"},
 }
 
@@ -62,6 +65,9 @@ func (a answer) is(r row) bool {
 }
 
 type answers struct {
+	Sources map[string]struct {
+		Files, Records, Rows, Duplicates, Rejects int64
+	} `yaml:"sources"`
 	Findings   []answer `yaml:"findings"`
 	NearMisses []struct {
 		Hunt string `yaml:"hunt"`
@@ -87,7 +93,16 @@ func TestEvidence(t *testing.T) {
 		t.Fatal("no answers")
 	}
 	c, srcs := openCase(t), sources(t)
-	loadPaths(t, c, srcs, folder)
+	sum := loadPaths(t, c, srcs, folder)
+	for source, l := range want.Sources {
+		got := sum.Sources[source]
+		if got.Files != l.Files || got.Records != l.Records || got.Rows != l.Rows || got.Duplicates != l.Duplicates || got.Rejects != l.Rejects {
+			t.Errorf("%s: loaded %+v, the answers say %+v", source, got, l)
+		}
+	}
+	if len(sum.Sources) != len(want.Sources) || len(want.Sources) != len(srcs) {
+		t.Errorf("loaded %d sources, the answers have %d, there are %d", len(sum.Sources), len(want.Sources), len(srcs))
+	}
 	lib := library(t)
 	found := map[string][]row{}
 	for _, h := range lib.Hunts() {

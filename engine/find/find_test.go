@@ -91,7 +91,7 @@ func TestIdentify(t *testing.T) {
 		{"flow header behind a mark and blank lines", "x", "\xef\xbb\xbf\r\n\r\n" + header, "vpc_flow/content", "", ""},
 		{"flow line", "x.txt", flow, "vpc_flow/content", "", ""},
 		{"flow header, other order", "x", "srcaddr start end log-status\n192.0.2.1 1 2 OK\n", "vpc_flow/content", "", ""},
-		{"transit gateway", "x", "version resource-type account-id tgw-id tgw-attachment-id srcaddr log-status\n", "∅/", "", ""},
+		{"transit gateway", "x", "version resource-type account-id tgw-id tgw-attachment-id srcaddr log-status\n", "tgw_flow/content", "", ""},
 		{"long first record", "x", strings.Replace(trail, `"eventVersion"`, `"requestParameters":{"x":"`+strings.Repeat("x", 200_000)+`"},"eventVersion"`, 1), "cloudtrail/content", "", ""},
 		{"first record of nobody", "x", `{"Records":[{"x":1},` + trail[len(`{"Records":[`):], "cloudtrail/content", "", ""},
 		{"keys before", "x", `{"NextToken":"n","x":{"y":1},` + trail[1:], "cloudtrail/content", "", ""},

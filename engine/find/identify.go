@@ -68,7 +68,7 @@ func (f *Finder) identify(file *File) {
 		file.Source, file.By = named, "name"
 	case file.Source != nil:
 		file.By = "content"
-		if named != nil && named != file.Source {
+		if named != nil && named != file.Source && file.Source.Recognise.With != named.Name {
 			file.Note = fmt.Sprintf("its content is %s, its name that of %s", file.Source.Name, named.Name)
 		}
 	case len(bytes.TrimSpace(head)) == 0 && whole:

@@ -124,6 +124,9 @@ type Recognise struct {
 	// Line is a regular expression for a data line without a header. For Regex
 	// the patterns themselves where empty.
 	Line string `yaml:"line"`
+	// With is another source whose files bear the same names: a name alone tells
+	// that one, the content this.
+	With string `yaml:"with"`
 	// Group holds regular expressions for the log group of a message that came
 	// through CloudWatch Logs and whose content no source knows.
 	Group []string `yaml:"group"`

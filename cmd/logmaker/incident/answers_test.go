@@ -18,6 +18,9 @@ func readFolder(t *testing.T, f *folder) (keys map[string]int, counts map[string
 	t.Helper()
 	keys, counts = map[string]int{}, map[string]int{}
 	for path, data := range f.files {
+		if strings.HasSuffix(path, ".gz.parquet") {
+			continue // Security Lake's
+		}
 		if strings.HasSuffix(path, ".parquet") {
 			rows, err := parquet.Read[parquetFlow](bytes.NewReader(data), int64(len(data)))
 			if err != nil {
@@ -26,7 +29,13 @@ func readFolder(t *testing.T, f *folder) (keys map[string]int, counts map[string
 			counts["vpc_flow"] += len(rows)
 			continue
 		}
-		if !strings.HasSuffix(path, ".gz") {
+		if strings.HasPrefix(path, "queries/lookup") {
+			counts["cloudtrail"] += strings.Count(string(data), `"CloudTrailEvent"`)
+		}
+		if strings.HasPrefix(path, "queries/athena") {
+			counts["cloudtrail"] += strings.Count(string(data), "\n") - 1
+		}
+		if !strings.HasSuffix(path, ".gz") && !strings.HasPrefix(path, "firehose/cluster/") {
 			continue
 		}
 		z, err := gzip.NewReader(bytes.NewReader(data))
@@ -38,6 +47,8 @@ func readFolder(t *testing.T, f *folder) (keys map[string]int, counts map[string
 			t.Errorf("%s: %v, the answers say %q", path, err, f.why(path))
 		}
 		switch {
+		case strings.HasPrefix(path, "firehose/cluster/"):
+			counts["vpc_flow"] += strings.Count(string(text), "eni-0a1b2c3d4e5f60401 10.7.")
 		case strings.HasPrefix(string(text), "{\"Records\""):
 			source := "cloudtrail"
 			if strings.Contains(path, "Insight") {
@@ -67,7 +78,7 @@ func readFolder(t *testing.T, f *folder) (keys map[string]int, counts map[string
 					keys[w.HTTPRequest.RequestID]++
 				}
 			}
-		default:
+		case strings.Contains(path, "vpcflowlogs") && !strings.Contains(path, "fl-0a1b2c3d4e5f60004"), strings.HasSuffix(path, "-all/000000.gz"):
 			for line := range strings.Lines(string(text)) {
 				if !strings.Contains(line, "srcaddr") {
 					counts["vpc_flow"]++
@@ -93,7 +104,9 @@ func agree(t *testing.T, f *folder, counts map[string]int) {
 	t.Helper()
 	var sum Load
 	for source, l := range f.answers.Sources {
-		if counts[source] != l.Records {
+		// The further sources are counted by the program itself, in the tests of
+		// the hunts.
+		if n, ok := counts[source]; ok && n != l.Records {
 			t.Errorf("%s: the files hold %d records, the answers say %d", source, counts[source], l.Records)
 		}
 		if l.Records != l.Rows+l.Duplicates+l.Rejects {
@@ -101,9 +114,21 @@ func agree(t *testing.T, f *folder, counts map[string]int) {
 		}
 		sum = sum.plus(l)
 	}
+	sum.Files -= mixed(f)
 	if sum != f.answers.Totals || sum.Files != len(f.files)-len(f.answers.Unknown) {
 		t.Errorf("%d files; the sources add up to %+v, the totals are %+v", len(f.files), sum, f.answers.Totals)
 	}
+}
+
+// mixed is how many files of the folder hold a second source's records.
+func mixed(f *folder) int {
+	n := 0
+	for path := range f.files {
+		if strings.HasPrefix(path, "firehose/cluster/") {
+			n++
+		}
+	}
+	return n
 }
 
 // The damaged folder holds damaged copies of whole files of the evidence, one a format.
@@ -139,12 +164,12 @@ func TestAnswersAreTrue(t *testing.T) {
 	for _, data := range f.files {
 		size += len(data)
 	}
-	if size > 1_500_000 {
+	if size > 2_000_000 {
 		t.Errorf("the evidence has %d bytes; it lies in the tree and should stay small", size)
 	}
 	for _, finding := range f.answers.Findings {
 		name := fmt.Sprintf("%s %s", finding.Hunt, finding.Says)
-		if finding.Hunt == "" || finding.Says == "" || finding.First > finding.Last || finding.Count != len(finding.Keys) {
+		if finding.Hunt == "" || finding.Says == "" || finding.First > finding.Last || finding.Count == 0 || finding.Keys != nil && finding.Count != len(finding.Keys) {
 			t.Errorf("%s: incomplete: %+v", name, finding)
 		}
 		for _, k := range finding.Keys {

@@ -78,7 +78,7 @@ func makeFolder() (*folder, error) {
 	f := newFolder()
 	f.damaged = newFolder()
 	f.answers.Findings, f.answers.Near = b.findings, b.near
-	for _, step := range []func(*builder) error{f.trails, f.insights, f.flows, f.parquet, f.webs} {
+	for _, step := range []func(*builder) error{f.trails, f.insights, f.flows, f.parquet, f.webs, f.others} {
 		if err := step(b); err != nil {
 			return nil, err
 		}

@@ -89,6 +89,8 @@ func evasion(b *builder) {
 	one := func(hunt, when, api, target, says string, request m) {
 		b.found(hunt, backdoor.name, intruderIP, target, says, b.call(backdoor, at(when), call{api: api, request: request}))
 	}
+	// So that nobody wonders, recording goes on later, and sees what comes then.
+	b.call(backdoor, at("10 23:41:00"), call{api: "config:StartConfigurationRecorder", request: m{"configurationRecorderName": "default"}})
 	one("D2", "10 18:06:00", "ec2:DeleteFlowLogs", "fl-0a1b2c3d4e5f60009", "A flow log deleted", m{"DeleteFlowLogsRequest": m{"FlowLogId": m{"tag": 1, "content": "fl-0a1b2c3d4e5f60009"}}})
 	one("D2", "10 18:07:00", "logs:DeleteLogGroup", "/shop/auth", "A log group deleted", m{"logGroupName": "/shop/auth"})
 	one("D3", "10 18:09:00", "guardduty:DeleteDetector", "12abc34d567e8fa901bc2d34e56789f0", "GuardDuty switched off", m{"detectorId": "12abc34d567e8fa901bc2d34e56789f0"})
