@@ -13,6 +13,7 @@ import (
 	"logquarry/engine/hunt"
 	"logquarry/engine/render"
 	"logquarry/engine/repl"
+	"logquarry/engine/schema"
 	"logquarry/engine/sqltext"
 	"logquarry/engine/store"
 )
@@ -89,10 +90,37 @@ func (a *app) exit(ctx context.Context, err error) int {
 
 // complain writes an error, and its advice on a line of its own.
 func (a *app) complain(err error) {
+	if faults := faultsOf(err); len(faults) > 0 {
+		// Each stands at a place of its own, and so does the advice.
+		for _, f := range faults {
+			fmt.Fprintln(a.err, "quarry: "+escapeLines(f.Error()))
+			if f.Hint != "" {
+				fmt.Fprintln(a.err, "hint: "+escapeLines(f.Hint))
+			}
+		}
+		return
+	}
 	fmt.Fprintln(a.err, "quarry: "+escapeLines(err.Error()))
 	if hint := hintOf(err); hint != "" {
 		fmt.Fprintln(a.err, "hint: "+escapeLines(hint))
 	}
+}
+
+// faultsOf are the faults in descriptions of sources that err is made of.
+func faultsOf(err error) []*schema.Error {
+	switch e := err.(type) {
+	case *schema.Error:
+		return []*schema.Error{e}
+	case interface{ Unwrap() []error }:
+		var all []*schema.Error
+		for _, x := range e.Unwrap() {
+			all = append(all, faultsOf(x)...)
+		}
+		return all
+	case interface{ Unwrap() error }:
+		return faultsOf(e.Unwrap())
+	}
+	return nil
 }
 
 // hintOf is the advice that goes with an error; empty where there is none.

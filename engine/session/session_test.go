@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,7 +59,11 @@ func fixture(t *testing.T, readOnly bool) (*Session, string) {
 	if _, err := load.Load(ctx, c, files, load.Options{Sources: sources}); err != nil {
 		t.Fatal(err)
 	}
-	o := Options{Case: c, Library: lib, Sources: sources}
+	cross, err := fs.ReadFile(schemas.FS, "cross.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Case: c, Library: lib, Sources: sources, Cross: string(cross)}
 	if readOnly {
 		if err := c.Close(); err != nil {
 			t.Fatal(err)

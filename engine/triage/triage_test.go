@@ -90,7 +90,7 @@ func TestCollect(t *testing.T) {
 	for _, s := range d.Sources {
 		rows += s.Rows
 	}
-	if len(d.Sources) != 4 || rows != 6654 {
+	if len(d.Sources) != 25 || rows != 9846 {
 		t.Errorf("sources: %+v", d.Sources)
 	}
 	if r := aside(d); !maps.Equal(r, map[string]int{"unknown": 1}) {
@@ -106,7 +106,7 @@ func TestCollect(t *testing.T) {
 		t.Errorf("%d hunts, %d findings", len(d.Hunts), len(d.Findings))
 	}
 	if len(d.Addresses) == 0 || d.Addresses[0].Name != "198.51.100.77" || d.Addresses[0].Note != "in 3 findings" ||
-		len(d.Addresses[0].Sources) != 3 {
+		len(d.Addresses[0].Sources) != 10 {
 		t.Errorf("addresses: %+v", d.Addresses)
 	}
 	if len(d.Principals) == 0 || d.Principals[0].Name != "arn:aws:iam::111122223333:user/svc-monitor" {
@@ -118,7 +118,7 @@ func TestCollect(t *testing.T) {
 			total += n
 		}
 	}
-	if total < 6000 || len(d.Timeline.Series) != 4 {
+	if total < 9000 || len(d.Timeline.Series) != 25 {
 		t.Errorf("timeline of %d series holds %d events", len(d.Timeline.Series), total)
 	}
 	kinds := map[string]int{}

@@ -6,7 +6,7 @@ attack: [T1530]
 sources: [config_items]
 packs: [config]
 means: A snapshot of the volume can be shared and read by another account.
-noise: Test machines.
+noise: Machines for tests, which hold nothing of worth.
 cite: "AWS Security Hub control EC2.3"
 ---*/
 SELECT s.from_time AS time, 'config_items' AS source, CAST(NULL AS VARCHAR) AS principal, CAST(NULL AS VARCHAR) AS src_ip,

@@ -6,7 +6,7 @@ attack: [T1190]
 sources: [config_items]
 packs: [config]
 means: The instance has a public address; its security groups alone keep people out.
-noise: Demonstrations.
+noise: Demonstrations and training accounts.
 cite: "AWS Security Hub control RDS.2"
 ---*/
 SELECT s.from_time AS time, 'config_items' AS source, CAST(NULL AS VARCHAR) AS principal, CAST(NULL AS VARCHAR) AS src_ip,

@@ -7,7 +7,7 @@ sources: [eks_audit]
 packs: [credential-access]
 means: A user that is no part of Kubernetes itself listed secrets, with which come their contents.
 noise: Deployment tools list secrets of their namespace.
-cite: "ATT&CK T1552.007"
+cite: "MITRE ATT&CK T1552.007, Container API"
 ---*/
 SELECT min(s.stage_timestamp) AS time, 'eks_audit' AS source, COALESCE(s.arn, s.user_username) AS principal, s.source_ip AS src_ip, COALESCE(s.object_namespace, 'all namespaces') AS target,
   s.user_username || ' listed secrets of ' || COALESCE(s.object_namespace, 'all namespaces') AS summary, count(*) AS requests, max(s.cluster) AS cluster, max(s.user_agent) AS user_agent, max(s.stage_timestamp) AS last_time

@@ -9,7 +9,7 @@ params:
   - {name: failed, type: bigint, default: 10, doc: failed logins from one address}
 means: One address failed to log in to a database again and again; whether it got in then stands beside it.
 noise: An application with an old password.
-cite: "ATT&CK T1110"
+cite: "MITRE ATT&CK T1110, Brute Force"
 ---*/
 SELECT min(l.time) AS time, 'rds_audit' AS source, max(l.user_name) AS principal, l.client_host AS src_ip, COALESCE(max(l.log_group), max(l.server_host), 'database') AS target,
   CAST(count(CASE WHEN l.result = 'failed' THEN 1 END) AS VARCHAR) || ' failed logins from ' || l.client_host || CASE WHEN count(CASE WHEN l.result = 'success' THEN 1 END) > 0 THEN ', then success' ELSE '' END AS summary,

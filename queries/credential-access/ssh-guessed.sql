@@ -9,7 +9,7 @@ params:
   - {name: failed, type: bigint, default: 10, doc: failed logins}
 means: An address failed to log in to a host many times, and then got in.
 noise: A person with several keys; a mistyped password.
-cite: "ATT&CK T1110.001"
+cite: "MITRE ATT&CK T1110.001, Password Guessing"
 ---*/
 SELECT max(a.time) AS time, 'cloudwatch_logs' AS source, max(CASE WHEN a.what = 'login' THEN a.user_name END) AS principal, a.src_ip, a.host AS target,
   CAST(count(CASE WHEN a.what <> 'login' THEN 1 END) AS VARCHAR) || ' failed logins to ' || a.host || ' from ' || a.src_ip || ', then one as ' || max(CASE WHEN a.what = 'login' THEN a.user_name END) AS summary,

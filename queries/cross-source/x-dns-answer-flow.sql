@@ -21,8 +21,8 @@ FROM (
   WHERE d.answer IS NOT NULL AND d.answer_type IN ('A', 'AAAA') AND d.query_timestamp >= $since AND d.query_timestamp < $until
   GROUP BY d.name, d.answer, d.srcaddr, d.instance_id
 ) a
-JOIN vpc_flow f ON f.dstaddr = a.answer AND f.srcaddr = a.srcaddr AND f.action = 'ACCEPT' AND f.start >= date_add('minute', -1, a.first_query) AND f.start < $until
-LEFT JOIN cloudtrail c ON c.event_name = 'RunInstances' AND c.error_code IS NULL AND a.instance_id IS NOT NULL AND strpos(c.response_elements, a.instance_id) > 0
+JOIN vpc_flow f ON f.dstaddr = a.answer AND f.srcaddr = a.srcaddr AND f.action = 'ACCEPT' AND f.start >= date_add('minute', -1, a.first_query) AND f.start >= $since AND f.start < $until
+LEFT JOIN cloudtrail c ON c.event_name = 'RunInstances' AND c.error_code IS NULL AND c.event_time >= $since AND c.event_time < $until AND a.instance_id IS NOT NULL AND strpos(c.response_elements, a.instance_id) > 0
 GROUP BY a.name, a.answer, a.srcaddr, a.instance_id
 HAVING sum(f.bytes) >= $bytes
 ORDER BY 1, 4, 5

@@ -14,6 +14,6 @@ SELECT min(c.event_time) AS time, 'guardduty+cloudtrail' AS source, max(c.user_a
   count(*) AS calls, count(c.error_code) AS failed, count(DISTINCT c.event_name) AS different_calls, max(c.event_time) AS last_time, f.id AS finding
 FROM guardduty_findings f
 JOIN cloudtrail c ON c.user_access_key_id = f.access_key_id AND c.event_time >= date_add('hour', -1, f.event_first_seen) AND c.event_time <= date_add('hour', 1, f.event_last_seen)
-WHERE f.access_key_id IS NOT NULL AND f.event_last_seen >= $since AND f.event_last_seen < $until
+WHERE f.access_key_id IS NOT NULL AND f.event_last_seen >= $since AND f.event_last_seen < $until AND c.event_time >= $since AND c.event_time < $until
 GROUP BY f.id, f.type, f.access_key_id, f.remote_ip, c.source_ip_address
 ORDER BY 1, 4, f.id

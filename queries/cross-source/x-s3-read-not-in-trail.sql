@@ -12,7 +12,7 @@ cite: "AWS CloudTrail User Guide, logging data events; ATT&CK T1562.008"
 SELECT min(a.time) AS time, 's3_access+cloudtrail' AS source, a.requester AS principal, a.remote_ip AS src_ip, a.bucket AS target,
   CAST(count(*) AS VARCHAR) || ' reads of ' || a.bucket || ' without a data event' AS summary, count(*) AS reads, count(DISTINCT a.key) AS objects, CAST(sum(a.bytes_sent) AS BIGINT) AS bytes, max(a.time) AS last_time
 FROM s3_access a
-LEFT JOIN (SELECT DISTINCT request_id FROM cloudtrail WHERE event_source = 's3.amazonaws.com' AND event_name = 'GetObject') c ON c.request_id = a.request_id
+LEFT JOIN (SELECT DISTINCT request_id FROM cloudtrail WHERE event_source = 's3.amazonaws.com' AND event_name = 'GetObject' AND event_time >= $since AND event_time < $until) c ON c.request_id = a.request_id
 WHERE a.operation = 'REST.GET.OBJECT' AND a.http_status < 300 AND c.request_id IS NULL AND a.time >= $since AND a.time < $until
 GROUP BY a.requester, a.remote_ip, a.bucket
 ORDER BY 1, 4, 5
