@@ -70,7 +70,7 @@ func write(s stamp, dir string) (logfile.Totals, error) {
 	case "big":
 		return corpus.Big(dir, int64(bigBytes*s.Scale))
 	}
-	return logfile.Totals{}, fmt.Errorf("no corpus kind %q", s.Kind)
+	return corpus.Lines(dir, s.Kind, s.Scale)
 }
 
 // keep makes the corpus below root, or takes the one that is there, and lists

@@ -13,6 +13,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"logquarry/cmd/logmaker/corpus"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -31,7 +32,7 @@ const (
 )
 
 // kinds are what can be measured, in the order they are.
-var kinds = []string{"cloudtrail", "vpc_flow", "waf", "tiny", "big", "cloudtrail_5x", "case"}
+var kinds = slices.Concat([]string{"cloudtrail", "vpc_flow", "waf", "tiny", "big", "cloudtrail_5x"}, corpus.LineKinds(), []string{"case"})
 
 type options struct {
 	scale    float64

@@ -76,6 +76,9 @@ func duckdbVersion(ctx context.Context) (version string, err error) {
 }
 
 func readStatements(s *schema.Source, groups []group) ([]string, error) {
+	if text, err := recipe(s, groups[0]); text != "" || err != nil {
+		return []string{text}, err
+	}
 	headed := map[string]bool{}
 	for _, g := range groups {
 		for _, name := range strings.Fields(g.Header) {

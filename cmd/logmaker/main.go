@@ -17,7 +17,7 @@ import (
 )
 
 const usage = `usage:
-  logmaker corpus -kind cloudtrail|vpc_flow|waf|tiny|big -out DIR [-scale N] [-bytes N]
+  logmaker corpus -kind cloudtrail|vpc_flow|waf|tiny|big|SOURCE -out DIR [-scale N] [-bytes N]
   logmaker evidence -out DIR [-answers FILE] [-damaged DIR]
 `
 
@@ -35,7 +35,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	var make func() (any, error)
 	switch args[0] {
 	case "corpus":
-		kind := flags.String("kind", "", "cloudtrail, vpc_flow, waf, tiny or big")
+		kind := flags.String("kind", "", "cloudtrail, vpc_flow, waf, tiny, big, or the name of another source of lines")
 		scale := flags.Float64("scale", 1, "size, as a multiple of the usual one")
 		size := flags.Int64("bytes", 2_000_000_000, "size of big in bytes")
 		make = func() (any, error) {
@@ -89,5 +89,5 @@ func makeCorpus(kind, out string, scale float64, size int64) (logfile.Totals, er
 	case "big":
 		return corpus.Big(out, int64(float64(size)*scale))
 	}
-	return logfile.Totals{}, fmt.Errorf("no corpus kind %q", kind)
+	return corpus.Lines(out, kind, scale)
 }

@@ -205,7 +205,7 @@ func content(t testing.TB, c *store.Case) string {
 	h := sha256.New()
 	place := `regexp_replace(path, '^.*/evidence/', '')`
 	for _, name := range tables(t) {
-		for _, row := range query(t, c, fmt.Sprintf(`SELECT %s, r.* EXCLUDE (file_id) FROM %s r JOIN evidence e USING (file_id) ORDER BY e.path, r.record_no`, place, schema.Quote(name))) {
+		for _, row := range query(t, c, fmt.Sprintf(`SELECT %s, r.* EXCLUDE (file_id) FROM %s r JOIN (SELECT file_id, path AS evidence_path FROM evidence) USING (file_id) ORDER BY evidence_path, r.record_no`, strings.Replace(place, "path", "evidence_path", 1), schema.Quote(name))) {
 			fmt.Fprintln(h, name, row)
 		}
 	}

@@ -20,6 +20,7 @@ const (
 	kindBig
 	kindFlow
 	kindWAF
+	kindLines
 	kindWorld
 )
 
