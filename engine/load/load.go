@@ -206,26 +206,26 @@ func (l *loader) widen(ctx context.Context, work []*job) error {
 			named[j.Source.Name][awsName(f)] = true
 		}
 	}
-	var stored []*schema.Source
+	wanted := map[string]map[string]bool{}
 	for _, s := range l.opts.Sources {
-		wanted := map[string]bool{}
 		for _, c := range s.Columns {
 			if c.Rare && named[s.Name][awsName(c.From)] {
-				wanted[c.Name] = true
+				if wanted[s.Name] == nil {
+					wanted[s.Name] = map[string]bool{}
+				}
+				wanted[s.Name][c.Name] = true
 			}
 		}
-		if len(wanted) > 0 {
-			if err := l.transact(ctx, func() error { return store.Widen(ctx, l.conn, s, wanted) }); err != nil {
-				return err
-			}
-		}
-		x, err := store.Stored(ctx, l.conn, s)
-		if err != nil {
+	}
+	if len(wanted) > 0 {
+		if err := l.transact(ctx, func() error { return store.Widen(ctx, l.conn, l.opts.Sources, wanted) }); err != nil {
 			return err
 		}
-		stored = append(stored, x)
 	}
-	var err error
+	stored, err := store.Stored(ctx, l.conn, l.opts.Sources)
+	if err != nil {
+		return err
+	}
 	l.plans, err = newPlans(l.opts.Sources, stored)
 	return err
 }

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
-
 	"logquarry/engine/sqltext"
 )
 
@@ -29,14 +27,15 @@ var compressions = []string{"uncompressed", "rle", "dictionary", "dict_fsst", "p
 // checker gathers the faults of one description.
 type checker struct {
 	path   string
-	tree   *ast.File
+	text   []byte
+	groups []string // of the source's patterns
 	faults []error
 }
 
 // fault records a fault at the value yamlPath leads to.
 func (c *checker) fault(yamlPath, hint, format string, args ...any) {
 	e := &Error{Path: c.path, Message: fmt.Sprintf(format, args...), Hint: hint}
-	e.Line, e.Column = place(c.tree, yamlPath)
+	e.Line, e.Column = place(c.text, yamlPath)
 	c.faults = append(c.faults, e)
 }
 
@@ -121,16 +120,21 @@ func (c *checker) shape(s *Source) {
 		c.fault("$", "", "shape %s needs patterns", Regex)
 	}
 	for i, p := range s.Patterns {
-		c.regexp(fmt.Sprintf("$.patterns[%d]", i), p)
+		if re := c.regexp(fmt.Sprintf("$.patterns[%d]", i), p); re != nil {
+			c.groups = append(c.groups, re.SubexpNames()[1:]...)
+		}
 	}
+	c.groups = slices.DeleteFunc(c.groups, func(name string) bool { return name == "" })
 	c.regexp("$.begin", s.Begin)
 }
 
-// regexp checks a regular expression.
-func (c *checker) regexp(yamlPath, expr string) {
-	if _, err := regexp.Compile(expr); err != nil {
+// regexp checks a regular expression; nil where it is none.
+func (c *checker) regexp(yamlPath, expr string) *regexp.Regexp {
+	re, err := regexp.Compile(expr)
+	if err != nil {
 		c.fault(yamlPath, "The syntax is that of RE2: https://github.com/google/re2/wiki/Syntax", "%v", err)
 	}
+	return re
 }
 
 func (c *checker) recognise(s *Source) {
@@ -229,8 +233,8 @@ func (c *checker) from(at, what string, s *Source, from string) {
 			return // its records also come as JSON objects, with keys of their own
 		}
 		for _, name := range strings.Fields(from) {
-			if groups := s.groups(); !slices.Contains(groups, name) {
-				c.fault(at, didYouMean(name, groups), "%s: no pattern has a group %q", what, name)
+			if !slices.Contains(c.groups, name) {
+				c.fault(at, didYouMean(name, c.groups), "%s: no pattern has a group %q", what, name)
 			}
 		}
 	}
@@ -239,21 +243,6 @@ func (c *checker) from(at, what string, s *Source, from string) {
 // IsArrival reports whether a name in From or Also is one of [Arrivals].
 func IsArrival(from string) bool {
 	return slices.ContainsFunc(Arrivals, func(a Arrival) bool { return a.Name == from })
-}
-
-// groups are the names of the groups of all patterns that can be compiled.
-func (s *Source) groups() []string {
-	var names []string
-	for _, p := range s.Patterns {
-		if re, err := regexp.Compile(p); err == nil {
-			for _, name := range re.SubexpNames() {
-				if name != "" && !slices.Contains(names, name) {
-					names = append(names, name)
-				}
-			}
-		}
-	}
-	return names
 }
 
 // Fields are the names of the fields that columns read: From and Also, those

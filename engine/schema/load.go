@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"runtime"
 	"slices"
 
 	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"golang.org/x/sync/errgroup"
 )
 
 // File is the name of a source's description in its folder.
@@ -32,39 +33,27 @@ func Load(fsys fs.FS) ([]*Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list sources: %w", err)
 	}
-	var sources []*Source
-	var faults []error
-	for _, e := range entries {
+	// Reading YAML is most of what a short command does, so all cores share it.
+	found := make([]*Source, len(entries))
+	faults := make([]error, len(entries))
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, e := range entries {
 		if !e.IsDir() {
 			continue
 		}
-		name := path.Join(e.Name(), File)
-		text, err := fs.ReadFile(fsys, name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read source description: %w", err)
-		}
-		s, err := parse(name, text)
-		if err != nil {
-			faults = append(faults, err)
-			continue
-		}
-		views, err := fs.ReadFile(fsys, path.Join(e.Name(), viewsFile))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("read views: %w", err)
-		}
-		examples, err := fs.ReadFile(fsys, path.Join(e.Name(), examplesFile))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("read example queries: %w", err)
-		}
-		s.Views, s.Examples = string(views), string(examples)
-		sources = append(sources, s)
+		g.Go(func() (err error) {
+			found[i], faults[i], err = loadFolder(fsys, e.Name())
+			return err
+		})
 	}
-	if len(faults) > 0 {
-		return nil, errors.Join(faults...)
+	if err := g.Wait(); err != nil {
+		return nil, err
 	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	sources := slices.DeleteFunc(found, func(s *Source) bool { return s == nil })
 	slices.SortFunc(sources, func(a, b *Source) int {
 		if a.Name < b.Name {
 			return -1
@@ -72,6 +61,32 @@ func Load(fsys fs.FS) ([]*Source, error) {
 		return 1 // folder names, hence source names, differ
 	})
 	return sources, nil
+}
+
+// loadFolder reads one folder; the source is nil where it describes none. fault
+// is what is wrong with the description, err what kept it from being read.
+func loadFolder(fsys fs.FS, folder string) (s *Source, fault, err error) {
+	name := path.Join(folder, File)
+	text, err := fs.ReadFile(fsys, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("read source description: %w", err)
+	}
+	if s, fault = parse(name, text); fault != nil {
+		return nil, fault, nil
+	}
+	views, err := fs.ReadFile(fsys, path.Join(folder, viewsFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("read views: %w", err)
+	}
+	examples, err := fs.ReadFile(fsys, path.Join(folder, examplesFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("read example queries: %w", err)
+	}
+	s.Views, s.Examples = string(views), string(examples)
+	return s, nil, nil
 }
 
 // Error is one fault in a source's description.
@@ -94,15 +109,11 @@ func (e *Error) Error() string {
 // parse reads one description strictly and checks it. name is its path, whose
 // folder the source must be called after.
 func parse(name string, text []byte) (*Source, error) {
-	tree, err := parser.ParseBytes(text, 0)
-	if err != nil {
-		return nil, syntaxError(name, err)
-	}
 	var s Source
 	if err := yaml.UnmarshalWithOptions(text, &s, yaml.Strict()); err != nil {
 		return nil, syntaxError(name, err)
 	}
-	c := checker{path: name, tree: tree}
+	c := checker{path: name, text: text}
 	c.source(&s, path.Base(path.Dir(name)))
 	if len(c.faults) > 0 {
 		return nil, errors.Join(c.faults...)
@@ -131,9 +142,13 @@ func syntaxError(name string, err error) error {
 	return out
 }
 
-// place is the position of the value a YAML path leads to, or of the nearest
-// value around it that is there.
-func place(tree *ast.File, yamlPath string) (line, column int) {
+// place is the position of the value a YAML path leads to in text, or of the
+// nearest value around it that is there.
+func place(text []byte, yamlPath string) (line, column int) {
+	tree, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		return 0, 0
+	}
 	p, err := yaml.PathString(yamlPath)
 	if err != nil {
 		return 0, 0

@@ -14,42 +14,64 @@ type runner interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// Stored returns s with the columns that have storage in the case.
-func Stored(ctx context.Context, r runner, s *schema.Source) (*schema.Source, error) {
-	have, err := storedColumns(ctx, r, s)
+// Stored returns the sources with the columns that have storage in the case.
+func Stored(ctx context.Context, r runner, sources []*schema.Source) ([]*schema.Source, error) {
+	have, err := storedColumns(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	return s.Stored(func(name string) bool { return have[name] }), nil
+	out := make([]*schema.Source, len(sources))
+	for i, s := range sources {
+		out[i] = s.Stored(func(name string) bool { return have[s.Name][name] })
+	}
+	return out, nil
 }
 
-func storedColumns(ctx context.Context, r runner, s *schema.Source) (map[string]bool, error) {
-	rows, err := r.QueryContext(ctx, `SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ?`, schema.StorageSchema, s.Name)
+// storedColumns are the columns of all tables, by table.
+func storedColumns(ctx context.Context, r runner) (map[string]map[string]bool, error) {
+	rows, err := r.QueryContext(ctx, `SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = ?`, schema.StorageSchema)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	have := map[string]bool{}
+	have := map[string]map[string]bool{}
 	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
+		var table, name string
+		if err := rows.Scan(&table, &name); err != nil {
 			return nil, err
 		}
-		have[name] = true
+		if have[table] == nil {
+			have[table] = map[string]bool{}
+		}
+		have[table][name] = true
 	}
 	return have, rows.Err()
 }
 
-// Widen gives the columns named in wanted storage of their own, and the columns
-// that a newer version of the source has; then it makes the source's view
-// anew. It changes nothing where all is there already.
-func Widen(ctx context.Context, r runner, s *schema.Source, wanted map[string]bool) error {
-	have, err := storedColumns(ctx, r, s)
+// Widen gives the columns named in wanted, by source, storage of their own, and
+// the columns that a newer version of a source has; then it makes the source's
+// view anew. It changes nothing where all is there already.
+func Widen(ctx context.Context, r runner, sources []*schema.Source, wanted map[string]map[string]bool) error {
+	have, err := storedColumns(ctx, r)
 	if err != nil {
 		return err
 	}
-	changed := len(have) == 0
+	for _, s := range sources {
+		if len(wanted[s.Name]) > 0 {
+			if err := widen(ctx, r, s, have[s.Name], wanted[s.Name]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// widen is Widen for one source, whose table has the columns of have; nil where
+// there is no table yet. Without wanted columns the view is made all the same.
+func widen(ctx context.Context, r runner, s *schema.Source, have, wanted map[string]bool) error {
+	changed := have == nil
 	if changed {
+		have = map[string]bool{}
 		first := s.Stored(func(name string) bool { return wanted[name] })
 		if _, err := r.ExecContext(ctx, first.CreateStorage()); err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)

@@ -284,8 +284,12 @@ func (c *Case) define(ctx context.Context) error {
 	if err := run("schema", "CREATE SCHEMA IF NOT EXISTS "+schema.StorageSchema); err != nil {
 		return err
 	}
+	stored, err := storedColumns(ctx, tx)
+	if err != nil {
+		return err
+	}
 	for _, s := range sources {
-		if err := Widen(ctx, tx, s, nil); err != nil {
+		if err := widen(ctx, tx, s, stored[s.Name], nil); err != nil {
 			return err
 		}
 	}
