@@ -91,7 +91,7 @@ func keep(ctx context.Context, root, name, source string, want stamp, say func(s
 		}
 	}
 	l.totals = want.Totals
-	l.groups, err = list(l.dir, source == "vpc_flow")
+	l.groups, err = list(l.dir, source == "vpc_flow" || source == "tgw_flow")
 	return l, err
 }
 

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -75,22 +77,24 @@ func duckdbVersion(ctx context.Context) (version string, err error) {
 	return version, err
 }
 
+// readStatements are CREATE TABLE and an INSERT for each group of files.
 func readStatements(s *schema.Source, groups []group) ([]string, error) {
-	if text, err := recipe(s, groups[0]); text != "" || err != nil {
-		return []string{text}, err
-	}
 	headed := map[string]bool{}
 	for _, g := range groups {
 		for _, name := range strings.Fields(g.Header) {
 			headed[name] = true
 		}
 	}
+	if r := recipes[s.Name]; r.query != nil {
+		return []string{"CREATE TABLE " + schema.Quote(s.Name) + " AS " + r.query(paths(groups[0]))}, nil
+	}
 	var columns []schema.Column
 	var made []string
 	for _, c := range s.Columns {
-		// quarry finds these in arrays of objects; with read_json that is left
-		// to queries, over the array that is loaded whole.
-		if strings.Contains(c.From, "[") || c.Rare && !headed[c.From] {
+		// quarry finds the first in arrays of objects; with read_json that is
+		// left to queries, over the array that is loaded whole. The second are
+		// what envelopes say, and the corpora have none but those of recipes.
+		if strings.Contains(c.From, "[") || strings.HasPrefix(c.From, "@") || c.Rare && !headed[c.From] {
 			continue
 		}
 		columns = append(columns, c)
@@ -99,10 +103,10 @@ func readStatements(s *schema.Source, groups []group) ([]string, error) {
 	out := []string{"CREATE TABLE " + schema.Quote(s.Name) + " (" + strings.Join(made, ", ") + ")"}
 	for _, g := range groups {
 		query, err := "", error(nil)
-		if s.Shape == schema.Delimited {
-			query, err = lineQuery(columns, g)
-		} else {
+		if s.Shape == schema.JSON || recipes[s.Name].objects {
 			query, err = jsonQuery(s, columns, g)
+		} else {
+			query, err = lineQuery(s, columns, g)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Name, err)
@@ -114,24 +118,37 @@ func readStatements(s *schema.Source, groups []group) ([]string, error) {
 
 // jsonQuery is SELECT … FROM read_json(…).
 func jsonQuery(s *schema.Source, columns []schema.Column, g group) (string, error) {
+	r := recipes[s.Name]
 	var root object
+	documents := map[string]bool{}
+	for _, c := range columns {
+		if c.Type == schema.JSONText {
+			documents[c.From] = true
+		}
+	}
 	prefix := ""
-	if len(s.Records) > 0 {
+	if r.records {
 		prefix = "record."
 	}
 	var selected []string
 	for _, c := range columns {
 		steps := strings.Split(c.From, ".")
-		if err := root.add(steps, readType(c.Type)); err != nil {
+		if n := within(steps, documents); n > 0 {
+			// The object around it is a column too, and is read but once.
+			selected = append(selected, extract(prefix+dotted(steps[:n]), "$."+dotted(steps[n:]), c.Type)+" AS "+schema.Quote(c.Name))
+			continue
+		}
+		kind, expr := readType(c.Type), readValue(c, prefix+dotted(steps))
+		if how, ok := r.values[c.From]; ok {
+			kind, expr = "VARCHAR", how
+		}
+		if err := root.add(steps, kind); err != nil {
 			return "", err
 		}
-		for i := range steps {
-			steps[i] = schema.Quote(steps[i])
-		}
-		selected = append(selected, readValue(c, prefix+strings.Join(steps, "."))+" AS "+schema.Quote(c.Name))
+		selected = append(selected, expr+" AS "+schema.Quote(c.Name))
 	}
 	list := "SELECT " + strings.Join(selected, ", ")
-	if prefix == "" {
+	if !r.records {
 		var pairs []string
 		for _, f := range root.fields {
 			pairs = append(pairs, schema.Quote(f.name)+": "+literal(f.sql()))
@@ -140,26 +157,86 @@ func jsonQuery(s *schema.Source, columns []schema.Column, g group) (string, erro
 	}
 	key := s.Records[0]
 	return list + " FROM (SELECT unnest(" + schema.Quote(key) + ") AS record FROM read_json(" + paths(g) +
-		", format = 'auto', columns = {" + schema.Quote(key) + ": " + literal(root.sql()+"[]") + "}))", nil
+		", format = 'auto', maximum_object_size = 100000000, columns = {" + schema.Quote(key) + ": " + literal(root.sql()+"[]") + "}))", nil
+}
+
+// dotted is a path of quoted names, of SQL or of JSON.
+func dotted(steps []string) string { return `"` + strings.Join(steps, `"."`) + `"` }
+
+// extract is the value at a path in a JSON document.
+func extract(document, path string, t schema.Type) string {
+	function := "json_extract_string"
+	if t == schema.JSONText {
+		function = "json_extract"
+	}
+	return fmt.Sprintf("CAST(%s(%s, %s) AS %s)", function, document, literal(path), t.SQL())
+}
+
+// within is how many of the steps lead to a document that holds the rest; 0
+// where none does.
+func within(steps []string, documents map[string]bool) int {
+	for n := 1; n < len(steps); n++ {
+		if documents[strings.Join(steps[:n], ".")] {
+			return n
+		}
+	}
+	return 0
 }
 
 // lineQuery is SELECT … FROM read_csv(…).
-func lineQuery(columns []schema.Column, g group) (string, error) {
-	from := map[string]schema.Column{}
-	for _, c := range columns {
-		from[c.From] = c
+func lineQuery(s *schema.Source, columns []schema.Column, g group) (string, error) {
+	r := recipes[s.Name]
+	fields, options := s.Default, r.options
+	if r.fields != nil {
+		fields = r.fields
 	}
-	var selected, typed []string
-	for _, name := range strings.Fields(g.Header) {
-		c, ok := from[name]
-		if !ok {
-			return "", fmt.Errorf("no column for the field %q", name)
+	if options == "" {
+		options = `delim = ' ', quote = '"', escape = '\', header = false`
+	}
+	if g.Header != "" {
+		fields, options = strings.Fields(g.Header), `delim = ' ', quote = '', escape = '', header = true`
+	}
+	types := map[string]string{} // others are VARCHAR
+	var selected []string
+	for _, c := range columns {
+		from := schema.Quote(c.From)
+		first, second, two := strings.Cut(c.From, " ")
+		how, given := r.values[c.From]
+		expr := ""
+		switch {
+		case !slices.Contains(fields, first):
+			continue
+		case given:
+			expr = how
+		case two:
+			types[first], types[second] = "DATE", "TIME"
+			expr = schema.Quote(first) + " + " + schema.Quote(second)
+		case c.Part == schema.Address:
+			expr = "split_part(" + from + ", ':', 1)"
+		case c.Part == schema.Port:
+			expr = "TRY_CAST(split_part(" + from + ", ':', 2) AS INTEGER)"
+		default:
+			types[c.From] = readType(c.Type)
+			expr = readValue(c, from)
 		}
-		selected = append(selected, readValue(c, schema.Quote(name))+" AS "+schema.Quote(c.Name))
-		typed = append(typed, schema.Quote(name)+": "+literal(readType(c.Type)))
+		if c.Absent != "" {
+			expr = "nullif(" + expr + ", " + c.Absent + ")"
+		}
+		selected = append(selected, expr+" AS "+schema.Quote(c.Name))
+	}
+	if len(selected) == 0 {
+		return "", errors.New("nobody knows the order of its fields")
+	}
+	var typed []string
+	for _, name := range fields {
+		kind := types[name]
+		if kind == "" {
+			kind = "VARCHAR"
+		}
+		typed = append(typed, literal(name)+": "+literal(kind))
 	}
 	return "SELECT " + strings.Join(selected, ", ") + " FROM read_csv(" + paths(g) +
-		", delim = ' ', header = true, quote = '', escape = '', nullstr = '-', auto_detect = false, columns = {" + strings.Join(typed, ", ") + "})", nil
+		", " + options + ", nullstr = '-', auto_detect = false, columns = {" + strings.Join(typed, ", ") + "})", nil
 }
 
 // readType is what the reader makes of a value; a number that is a time is

@@ -1,66 +1,68 @@
 package main
 
-import (
-	"fmt"
-	"strings"
+import "strings"
 
-	"logquarry/engine/schema"
-)
+// recipe is what a person has to know of a source beside its columns to read it
+// with DuckDB's own readers.
+type recipe struct {
+	options string            // of read_csv; empty: blanks, and quotes around some fields
+	fields  []string          // in the order of the file, where the source names none
+	values  map[string]string // expressions for fields that are not as they are to be
+	records bool              // the records stand in an array
+	objects bool              // a line is a JSON object, though it may be another
+	// query is the whole query over a list of files, where none of the above is
+	// enough.
+	query func(paths string) string
+}
 
-// recipe is how a person loads logs of a source with DuckDB's own readers: JSON
-// as read_json finds it, lines with every field named and typed. It is empty for
-// the sources that are compared with columns flattened as quarry has them.
-func recipe(s *schema.Source, g group) (string, error) {
-	table := "CREATE TABLE " + schema.Quote(s.Name) + " AS "
-	switch s.Name {
-	case "cloudtrail", "vpc_flow", "waf":
-		return "", nil
-	case "config_items":
-		return table + "SELECT unnest(item, max_depth := 1) FROM (SELECT unnest(configurationItems) AS item FROM read_json(" + paths(g) + ", maximum_object_size = 100000000))", nil
-	case "cloudwatch_logs":
-		return table + "SELECT owner, logGroup, logStream, event.id, make_timestamp(event.\"timestamp\" * 1000) AS time, event.message FROM (SELECT owner, logGroup, logStream, unnest(logEvents) AS event FROM read_json(" + paths(g) + ", maximum_object_size = 100000000))", nil
-	case "api_gateway":
-		return table + "SELECT * FROM read_json(" + paths(g) + ", format = 'newline_delimited')", nil
-	}
-	if s.Shape == schema.JSON {
-		return table + "SELECT * FROM read_json(" + paths(g) + ", format = 'newline_delimited')", nil
-	}
-	options := ", delim = ' ', quote = '\"', escape = '\\', header = false, nullstr = '-'"
-	fields := s.Default
-	switch s.Name {
-	case "cloudfront":
-		options = ", delim = '\t', quote = '', escape = '', header = false, skip = 2, nullstr = '-'"
-	case "tgw_flow":
-		options = ", delim = ' ', quote = '', escape = '', header = true, nullstr = '-'"
-		fields = strings.Fields("version resource-type account-id tgw-id tgw-attachment-id tgw-src-vpc-id tgw-dst-vpc-id srcaddr dstaddr srcport dstport protocol packets bytes start end log-status type packets-lost-no-route packets-lost-blackhole tcp-flags region flow-direction")
-	case "rds_audit":
-		options = ", delim = ',', quote = '''', escape = '\\', header = false"
-		fields = strings.Split("time,serverhost,username,host,connectionid,queryid,operation,database,object,retcode", ",")
-	case "redshift_audit":
-		options = ", delim = '|', quote = '', escape = '', header = false"
-		fields = strings.Split("event,recordtime,remotehost,remoteport,pid,dbname,username,authmethod,duration,sslversion,sslcipher,mtu,sslcompression,sslexpansion,iamauthguid,application_name,os_version,driver_version,plugin_name,protocol_version,sessionid,rest", ",")
-	}
-	types := map[string]schema.Column{}
-	for _, c := range s.Columns {
-		if c.Part == "" {
-			types[c.From] = c
-		}
-	}
-	var columns []string
+// recipes are those of the sources that need one.
+var recipes = map[string]recipe{
+	"cloudtrail":   {records: true},
+	"config_items": {records: true},
+	// The time in brackets holds a blank: two fields.
+	"s3_access": {
+		fields: strings.Fields("bucket_owner bucket time zone remote_ip requester request_id operation key request_uri http_status error_code bytes_sent object_size total_time turn_around_time referer user_agent version_id host_id signature_version cipher_suite authentication_type host_header tls_version access_point_arn acl_required source_region"),
+		values: map[string]string{"time": `strptime("time", '[%d/%b/%Y:%H:%M:%S')`},
+	},
+	// A list of quoted names is no field that read_csv takes for quoted.
+	"nlb":        {options: `delim = ' ', quote = '', escape = '', header = false`},
+	"cloudfront": {options: `delim = '\t', quote = '', escape = '', header = false, skip = 2`},
+	"rds_audit": {
+		options: `delim = ',', quote = '''', escape = '\', header = false`,
+		fields:  strings.Split("time,serverhost,username,host,connectionid,queryid,operation,database,object,retcode", ","),
+		values:  map[string]string{"time": `make_timestamp(CAST("time" AS BIGINT))`},
+	},
+	"redshift_audit": {
+		options: `delim = '|', quote = '', escape = '', header = false`,
+		fields:  append(redshift, "rest"),
+		values:  trimmed(redshift),
+	},
+	"network_firewall": {values: map[string]string{
+		"event_timestamp": `make_timestamp(CAST("event_timestamp" AS BIGINT) * 1000000)`,
+		"event.timestamp": `strptime("event"."timestamp", '%Y-%m-%dT%H:%M:%S.%f%z')`, "event.netflow.start": `strptime("event"."netflow"."start", '%Y-%m-%dT%H:%M:%S.%f%z')`,
+		"event.netflow.end": `strptime("event"."netflow"."end", '%Y-%m-%dT%H:%M:%S.%f%z')`,
+	}},
+	"ocsf":        {values: map[string]string{"time": `make_timestamp(CAST("time" AS BIGINT) * 1000)`}},
+	"api_gateway": {objects: true, values: map[string]string{"requestTime": `strptime("requestTime", '%d/%b/%Y:%H:%M:%S %z')`}},
+	"cloudwatch_logs": {query: func(paths string) string {
+		return `SELECT make_timestamp(event."timestamp" * 1000) AS time, "logGroup" AS log_group, "logStream" AS log_stream, owner, event.id AS event_id, event.message,
+	CASE WHEN event.message LIKE '{%' AND json_valid(event.message) THEN event.message END AS message_json,
+	unnest(regexp_extract(event.message, '^(?:<(\d{1,3})>)?([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) ([\w.-]+) ([\w./-]+?)(?:\[(\d+)\])?: (.*)$', ['priority', 'syslog_time', 'host', 'program', 'pid', 'text']))
+FROM (SELECT owner, "logGroup", "logStream", unnest("logEvents") AS event FROM read_json(` + paths + `, maximum_object_size = 100000000,
+	columns = {owner: 'VARCHAR', "logGroup": 'VARCHAR', "logStream": 'VARCHAR', "logEvents": 'STRUCT(id VARCHAR, "timestamp" BIGINT, message VARCHAR)[]'}))`
+	}},
+}
+
+// redshift are the fields of a connection log.
+var redshift = strings.Split("event,recordtime,remotehost,remoteport,pid,dbname,username,authmethod,duration,sslversion,sslcipher,mtu,sslcompression,sslexpansion,iamauthguid,application_name,os_version,driver_version,plugin_name,protocol_version,sessionid", ",")
+
+// trimmed are the fields without the blanks they are padded with.
+func trimmed(fields []string) map[string]string {
+	out := map[string]string{}
 	for _, f := range fields {
-		kind := "VARCHAR"
-		if c, ok := types[f]; ok && s.Shape != schema.Regex {
-			kind = readType(c.Type)
-		}
-		if s.Name == "s3_access" && f == "time" {
-			// The bracketed time holds a blank: two fields, to be put together later.
-			columns = append(columns, "'time': 'VARCHAR'", "'zone': 'VARCHAR'")
-			continue
-		}
-		columns = append(columns, literal(f)+": "+literal(kind))
+		out[f] = `rtrim("` + f + `")`
 	}
-	if len(columns) == 0 {
-		return "", fmt.Errorf("no recipe for %s", s.Name)
-	}
-	return table + "SELECT * FROM read_csv(" + paths(g) + options + ", auto_detect = false, columns = {" + strings.Join(columns, ", ") + "})", nil
+	out["recordtime"] = `CAST(rtrim("recordtime") AS TIMESTAMP)`
+	out["duration"] = `TRY_CAST(rtrim("duration") AS BIGINT)`
+	return out
 }

@@ -158,7 +158,7 @@ func (f *Finder) byMessage(file *File) *schema.Source {
 		return nil
 	}
 	defer s.Close()
-	r := unwrap.NewReader(s, unwrap.Options{Frame: file.Frame, Known: f.known, Sources: f.opts.Sources, Path: file.Path})
+	r := unwrap.NewReader(s, unwrap.Options{Frame: file.Frame, Known: f.known, Sources: f.opts.Sources, Path: file.Path, Most: sampled})
 	for range sampled {
 		m, name, _, err := r.Next()
 		if err != nil {

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 
 	"logquarry/engine/decode"
 	"logquarry/engine/decode/delimited"
@@ -22,7 +24,21 @@ type Known struct {
 	records  []string // keys that hold arrays of records
 	groups   []group
 	catchAll *schema.Source // of CloudWatch Logs
+
+	memos    sync.Pool // of *memo
+	remember int       // at most so many lists of keys a memo
 }
+
+// memo remembers the sources of objects by their keys: the messages of a file
+// have few kinds of them. One goroutine uses it at a time.
+type memo struct {
+	keys    []byte                    // of the object at hand
+	sources map[string]*schema.Source // nil where none takes such an object
+}
+
+// maxMemo is how many lists of keys are remembered: logs have a few dozen, but
+// what a file says has no bound.
+const maxMemo = 4096
 
 // lines is how a source of lines is known.
 type lines struct {
@@ -30,6 +46,8 @@ type lines struct {
 	header func(line []byte) []string // nil: it has no header
 	fits   func(text []byte) bool     // nil: only by its header
 }
+
+func (l *lines) fit(text []byte) bool { return l.fits != nil && l.fits(text) }
 
 // group is a log group whose messages are of a source.
 type group struct {
@@ -39,7 +57,8 @@ type group struct {
 
 // NewKnown prepares to tell records of the given sources.
 func NewKnown(sources []*schema.Source) (*Known, error) {
-	k := new(Known)
+	k := &Known{remember: maxMemo}
+	k.memos.New = func() any { return &memo{sources: map[string]*schema.Source{}} }
 	seen := map[string]bool{}
 	for _, s := range sources {
 		r := s.Recognise
@@ -83,11 +102,11 @@ func NewKnown(sources []*schema.Source) (*Known, error) {
 func (k *Known) addLines(s *schema.Source) error {
 	l := &lines{source: s}
 	if s.Recognise.Line != "" {
-		re, err := regexp.Compile(s.Recognise.Line)
+		m, err := regex.NewMatcher(s.Recognise.Line)
 		if err != nil {
 			return fmt.Errorf("%s: recognise.line: %w", s.Name, err)
 		}
-		l.fits = re.Match
+		l.fits = m.Match
 	}
 	switch s.Shape {
 	case schema.JSON:
@@ -113,7 +132,8 @@ func (k *Known) addLines(s *schema.Source) error {
 // by its log group; for a message of CloudWatch Logs the one that takes all.
 // "" where none does. It implements unwrap.Known.
 func (k *Known) Source(text []byte, o *decode.Origin) string {
-	if s := k.of(text); s != nil {
+	log := o != nil && o.Log && k.catchAll != nil
+	if s := k.of(text, log); s != nil {
 		return s.Name
 	}
 	if o == nil {
@@ -122,32 +142,42 @@ func (k *Known) Source(text []byte, o *decode.Origin) string {
 	if o.LogGroup != "" {
 		for _, g := range k.groups {
 			if g.re.MatchString(o.LogGroup) {
+				if log && k.takes(k.catchAll, text) {
+					break
+				}
 				return g.source.Name
 			}
 		}
 	}
-	if o.Log && k.catchAll != nil {
+	if log {
 		return k.catchAll.Name
 	}
 	return ""
 }
 
-// of is the source of one record; nil where none knows it.
-func (k *Known) of(text []byte) *schema.Source {
+// takes reports whether text looks like a line of the source.
+func (k *Known) takes(s *schema.Source, text []byte) bool {
+	return slices.ContainsFunc(k.lines, func(l *lines) bool { return l.source == s && l.fit(bytes.TrimSpace(text)) })
+}
+
+// of is the source of one record; nil where none knows it. Where log is set,
+// the source that takes all messages is none of them: it need not be asked.
+func (k *Known) of(text []byte, log bool) *schema.Source {
 	text = bytes.TrimSpace(text)
 	if len(text) == 0 {
 		return nil
 	}
 	if text[0] == '{' || text[0] == '[' {
-		for _, keys := range jsonrec.Peek(text, k.records, 1) {
-			if s := first(k.byKeys(keys)); s != nil {
-				return s
-			}
+		if s := k.ofObject(text); s != nil {
+			return s
 		}
 	}
 	// A record of lines is one line; several in a message are something else.
 	line, rest, _ := bytes.Cut(text, []byte{'\n'})
 	for _, l := range k.lines {
+		if log && l.source == k.catchAll {
+			continue
+		}
 		whole := text
 		if l.source.Shape != schema.Regex {
 			if whole = bytes.TrimRight(line, "\r"); len(rest) > 0 {
@@ -157,11 +187,31 @@ func (k *Known) of(text []byte) *schema.Source {
 				return l.source
 			}
 		}
-		if l.fits != nil && l.fits(whole) {
+		if l.fit(whole) {
 			return l.source
 		}
 	}
 	return nil
+}
+
+// ofObject is the source of a record that is JSON.
+func (k *Known) ofObject(text []byte) *schema.Source {
+	m := k.memos.Get().(*memo)
+	defer k.memos.Put(m)
+	var plain bool
+	if m.keys, plain = jsonrec.Keys(m.keys[:0], text, k.records); plain {
+		if s, ok := m.sources[string(m.keys)]; ok {
+			return s
+		}
+	}
+	var s *schema.Source
+	for _, keys := range jsonrec.Peek(text, k.records, 1) {
+		s = first(k.byKeys(keys))
+	}
+	if plain && len(m.sources) < k.remember {
+		m.sources[string(m.keys)] = s
+	}
+	return s
 }
 
 func first(list []*schema.Source) *schema.Source {
@@ -204,7 +254,7 @@ func (k *Known) byLine(head []byte) (claims []*schema.Source, fields []string) {
 			if l.header != nil {
 				names = l.header(line)
 			}
-			if len(line) > 0 && (names != nil || l.fits != nil && l.fits(line)) && !has(claims, l.source) {
+			if len(line) > 0 && (names != nil || l.fit(line)) && !has(claims, l.source) {
 				claims = append(claims, l.source)
 				fields = names
 			}

@@ -77,7 +77,11 @@ func insights(val []byte) bool {
 
 // elements opens the elements of an answer's array.
 func (o *opener) elements(p place, ms members, key string, from *decode.Origin, depth int) {
-	each(ms.get(key), func(el []byte) { o.one(p, el, from, key, depth) })
+	each(ms.get(key), func(el []byte) {
+		if !o.r.enough() {
+			o.one(p, el, from, key, depth)
+		}
+	})
 }
 
 // one opens one element of an array, which need not be an object.
@@ -182,6 +186,9 @@ func (o *opener) subscription(p place, ms members, from *decode.Origin, depth in
 	base.Owner, base.LogGroup, base.LogStream = ms.text("owner"), ms.text("logGroup"), ms.text("logStream")
 	var ats []decode.Origin
 	each(ms.get("logEvents"), func(el []byte) {
+		if o.r.enough() {
+			return
+		}
 		if el[0] != '{' {
 			o.r.bad(p, el, "a log event that is no object")
 			return

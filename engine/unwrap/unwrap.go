@@ -59,6 +59,9 @@ type Options struct {
 	Known   Known
 	Sources []*schema.Source
 	Path    string // of the file; the folder of an export is its log stream
+	// Most is how many messages of one document are wanted, where the first few
+	// are enough to tell what it is; 0: all.
+	Most int
 }
 
 // Reader reads the messages of one file.
@@ -161,8 +164,14 @@ func (r *Reader) fill() bool {
 	}
 }
 
+// enough reports whether the document at hand has given all that is wanted.
+func (r *Reader) enough() bool { return r.o.Most > 0 && len(r.queue) >= r.o.Most }
+
 // push adds a message to the queue.
 func (r *Reader) push(p place, text []byte, o *decode.Origin) {
+	if r.enough() {
+		return
+	}
 	text = bytes.TrimRight(text, "\r\n")
 	if len(bytes.TrimSpace(text)) == 0 {
 		// A log event may be empty; it is a message of its log all the same.

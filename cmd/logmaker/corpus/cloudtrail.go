@@ -20,8 +20,8 @@ const (
 	kindBig
 	kindFlow
 	kindWAF
-	kindLines
 	kindWorld
+	kindLines
 )
 
 // principal is a caller as it stands in the records of one file.

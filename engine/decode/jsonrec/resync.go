@@ -3,6 +3,7 @@ package jsonrec
 import (
 	"bytes"
 	"errors"
+	"slices"
 
 	"logquarry/engine/decode"
 	"logquarry/engine/decode/jsontext"
@@ -105,40 +106,66 @@ func mayBegin(b []byte) bool {
 	return true
 }
 
-// scanKeys returns the keys of the object at b[i] and how many bytes it looked
-// at. With an error the keys are those before it.
-func scanKeys(b []byte, i int) (map[string]bool, int, error) {
-	keys := make(map[string]bool)
+// eachKey calls f with the keys of the object at b[i], and where their values
+// begin, and returns how many bytes it looked at. name is valid until f returns.
+func eachKey(b []byte, i int, f func(name []byte, value int)) (used int, err error) {
 	start := i
 	i++
 	for {
 		if i = jsontext.Space(b, i); i >= len(b) {
-			return keys, i - start, jsontext.ErrShort
+			return i - start, jsontext.ErrShort
 		}
 		switch b[i] {
 		case '}':
-			return keys, i + 1 - start, nil
+			return i + 1 - start, nil
 		case ',':
 			if i = jsontext.Space(b, i+1); i >= len(b) {
-				return keys, i - start, jsontext.ErrShort
+				return i - start, jsontext.ErrShort
 			}
 		}
-		next, f, err := jsontext.Key(b, i)
+		next, flags, err := jsontext.Key(b, i)
 		if err != nil {
-			return keys, next - start, err
+			return next - start, err
 		}
 		name := jsontext.KeyText(b[i:next])
-		if f&jsontext.Escaped != 0 {
+		if flags&jsontext.Escaped != 0 {
 			name = jsontext.Unescape(nil, append(append([]byte{'"'}, name...), '"'))
 		}
-		keys[string(name)] = true
 		if i = jsontext.Space(b, next); i >= len(b) {
-			return keys, i - start, jsontext.ErrShort
+			f(name, i)
+			return i - start, jsontext.ErrShort
 		}
+		f(name, i)
 		if i, _, err = jsontext.Skip(b, i); err != nil {
-			return keys, i - start, err
+			return i - start, err
 		}
 	}
+}
+
+// scanKeys returns the keys of the object at b[i] and how many bytes it looked
+// at. With an error the keys are those before it.
+func scanKeys(b []byte, i int) (map[string]bool, int, error) {
+	keys := make(map[string]bool)
+	used, err := eachKey(b, i, func(name []byte, _ int) { keys[string(name)] = true })
+	return keys, used, err
+}
+
+// Keys appends the keys of the object that text begins with to dst, each ended
+// by a zero byte, in the order they stand. It is false where text does not begin
+// with a whole object, or a key of records holds an array in it.
+func Keys(dst, text []byte, records []string) ([]byte, bool) {
+	i := jsontext.Space(text, 0)
+	if i >= len(text) || text[i] != '{' {
+		return dst, false
+	}
+	plain := true
+	_, err := eachKey(text, i, func(name []byte, value int) {
+		dst = append(append(dst, name...), 0)
+		if value < len(text) && text[value] == '[' && slices.Contains(records, string(name)) {
+			plain = false
+		}
+	})
+	return dst, plain && err == nil
 }
 
 func topKeys(b []byte, i int) map[string]bool {
@@ -146,11 +173,21 @@ func topKeys(b []byte, i int) map[string]bool {
 	return keys
 }
 
+// telling are the bits of the telling keys in the object at b[i].
+func (p *Plan) telling(b []byte, i int) (seen uint64) {
+	eachKey(b, i, func(name []byte, _ int) {
+		if k, ok := p.root.index[string(name)]; ok {
+			seen |= p.root.kids[k].bit
+		}
+	})
+	return seen
+}
+
 // Takes reports whether text is an object with the keys of the source's records.
 // A source without such keys takes none.
 func (p *Plan) Takes(text []byte) bool {
 	i := jsontext.Space(text, 0)
-	return i < len(text) && text[i] == '{' && p.all|p.any != 0 && p.Matches(topKeys(text, i))
+	return i < len(text) && text[i] == '{' && p.all|p.any != 0 && p.selects(p.telling(text, i))
 }
 
 // Peek returns the top-level keys of the first records in head, the beginning

@@ -9,7 +9,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 
 	"logquarry/engine/batch"
@@ -24,15 +23,14 @@ type Plan struct {
 	layout   decode.Columns
 	fields   *decode.Fields
 	patterns []pattern
-	begin    *regexp.Regexp // nil: each line is a record
-	line     *regexp.Regexp // what a source is known by; nil: the patterns
-	keep     bool           // also what no pattern fits
+	begin    *Matcher // nil: each line is a record
+	line     *Matcher // what a source is known by; nil: the patterns
+	keep     bool     // also what no pattern fits
 }
 
 // pattern is one form of a record.
 type pattern struct {
-	re     *regexp.Regexp
-	prefix []byte         // what every text it fits begins with
+	re     *Matcher
 	groups []decode.Field // by the number of the group, from 1
 	named  []bool
 }
@@ -45,19 +43,11 @@ func NewPlan(s *schema.Source) (*Plan, error) {
 		return nil, err
 	}
 	for _, expr := range s.Patterns {
-		re, err := regexp.Compile(expr)
+		re, err := NewMatcher(expr)
 		if err != nil {
 			return nil, fmt.Errorf("%s: pattern: %w", s.Name, err)
 		}
 		x := pattern{re: re}
-		// Of an expression anchored at the start, what it begins with saves most
-		// tries; LiteralPrefix sees it only without the anchor.
-		if len(expr) > 0 && expr[0] == '^' {
-			if free, err := regexp.Compile(expr[1:]); err == nil {
-				prefix, _ := free.LiteralPrefix()
-				x.prefix = []byte(prefix)
-			}
-		}
 		for _, name := range re.SubexpNames() {
 			x.groups = append(x.groups, p.fields.Field(name))
 			x.named = append(x.named, name != "")
@@ -66,13 +56,13 @@ func NewPlan(s *schema.Source) (*Plan, error) {
 	}
 	for _, x := range []struct {
 		expr string
-		to   **regexp.Regexp
+		to   **Matcher
 		what string
 	}{{s.Begin, &p.begin, "begin"}, {s.Recognise.Line, &p.line, "recognise.line"}} {
 		if x.expr == "" {
 			continue
 		}
-		if *x.to, err = regexp.Compile(x.expr); err != nil {
+		if *x.to, err = NewMatcher(x.expr); err != nil {
 			return nil, fmt.Errorf("%s: %s: %w", s.Name, x.what, err)
 		}
 	}
@@ -84,11 +74,7 @@ func (p *Plan) Fits(text []byte) bool {
 	if p.line != nil {
 		return p.line.Match(text)
 	}
-	return slices.ContainsFunc(p.patterns, func(x pattern) bool { return x.fits(text) })
-}
-
-func (x *pattern) fits(text []byte) bool {
-	return bytes.HasPrefix(text, x.prefix) && x.re.Match(text)
+	return slices.ContainsFunc(p.patterns, func(x pattern) bool { return x.re.Match(text) })
 }
 
 // Decoder is a [decode.Decoder] of records that patterns fit.
@@ -315,9 +301,6 @@ func (d *Decoder) unfit() string {
 func (d *Decoder) match(b *batch.Batch, text []byte) bool {
 	for k := range d.plan.patterns {
 		x := &d.plan.patterns[k]
-		if !bytes.HasPrefix(text, x.prefix) {
-			continue
-		}
 		at := x.re.FindSubmatchIndex(text)
 		if at == nil {
 			continue
