@@ -27,6 +27,9 @@ type Plan struct {
 	least  int            // fields of a line without a header
 	sep    byte           // between fields; 0: runs of blanks
 	names  map[string]string
+
+	longest int       // bytes of a field's name
+	first   [256]bool // bytes that fields' names begin with
 }
 
 // NewPlan makes the plan of a delimited source.
@@ -56,6 +59,8 @@ func NewPlan(s *schema.Source) (*Plan, error) {
 	p.names = map[string]string{}
 	for _, name := range s.Fields() {
 		p.names[strings.ToLower(name)] = name
+		p.longest = max(p.longest, len(name))
+		p.first[name[0]] = true
 	}
 	return p, nil
 }
@@ -127,9 +132,12 @@ func (p *Plan) words(line []byte) []string {
 			break
 		}
 		// Most lines are no header, and show it with their first word.
-		end := bytes.IndexAny(line, " \t")
-		if end < 0 {
-			end = len(line)
+		if len(line) == 0 || !p.first[line[0]] {
+			return nil
+		}
+		end := 0
+		for end < len(line) && end <= p.longest && line[end] != ' ' && line[end] != '\t' {
+			end++
 		}
 		if !p.fields.Known(string(line[:end])) {
 			return nil
