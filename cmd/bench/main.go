@@ -13,7 +13,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"logquarry/cmd/logmaker/corpus"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -22,6 +21,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"logquarry/cmd/logmaker/corpus"
 )
 
 // The bench binary calls itself by these names to do work whose memory or time
@@ -32,7 +33,7 @@ const (
 )
 
 // kinds are what can be measured, in the order they are.
-var kinds = slices.Concat([]string{"cloudtrail", "vpc_flow", "waf", "tiny", "big", "cloudtrail_5x"}, corpus.LineKinds(), []string{"case"})
+var kinds = slices.Concat(caseSources, []string{"tiny", "big", "cloudtrail_5x"}, corpus.LineKinds(), []string{"case"})
 
 type options struct {
 	scale    float64

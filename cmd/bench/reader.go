@@ -145,7 +145,7 @@ func jsonQuery(s *schema.Source, columns []schema.Column, g group) (string, erro
 		if err := root.add(steps, kind); err != nil {
 			return "", err
 		}
-		selected = append(selected, expr+" AS "+schema.Quote(c.Name))
+		selected = append(selected, unless(c, expr)+" AS "+schema.Quote(c.Name))
 	}
 	list := "SELECT " + strings.Join(selected, ", ")
 	if !r.records {
@@ -170,6 +170,14 @@ func extract(document, path string, t schema.Type) string {
 		function = "json_extract"
 	}
 	return fmt.Sprintf("CAST(%s(%s, %s) AS %s)", function, document, literal(path), t.SQL())
+}
+
+// unless is expr, or NULL where it is the text that stands for no value.
+func unless(c schema.Column, expr string) string {
+	if c.Absent == "" {
+		return expr
+	}
+	return "nullif(" + expr + ", " + literal(c.Absent) + ")"
 }
 
 // within is how many of the steps lead to a document that holds the rest; 0
@@ -219,10 +227,7 @@ func lineQuery(s *schema.Source, columns []schema.Column, g group) (string, erro
 			types[c.From] = readType(c.Type)
 			expr = readValue(c, from)
 		}
-		if c.Absent != "" {
-			expr = "nullif(" + expr + ", " + c.Absent + ")"
-		}
-		selected = append(selected, expr+" AS "+schema.Quote(c.Name))
+		selected = append(selected, unless(c, expr)+" AS "+schema.Quote(c.Name))
 	}
 	if len(selected) == 0 {
 		return "", errors.New("nobody knows the order of its fields")

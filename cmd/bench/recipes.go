@@ -45,11 +45,14 @@ var recipes = map[string]recipe{
 	"ocsf":        {values: map[string]string{"time": `make_timestamp(CAST("time" AS BIGINT) * 1000)`}},
 	"api_gateway": {objects: true, values: map[string]string{"requestTime": `strptime("requestTime", '%d/%b/%Y:%H:%M:%S %z')`}},
 	"cloudwatch_logs": {query: func(paths string) string {
-		return `SELECT make_timestamp(event."timestamp" * 1000) AS time, "logGroup" AS log_group, "logStream" AS log_stream, owner, event.id AS event_id, event.message,
+		return `SELECT time, log_group, log_stream, owner, event_id, message, message_json,
+	TRY_CAST(nullif(syslog.priority, '') AS INTEGER) AS priority, nullif(syslog.syslog_time, '') AS syslog_time, nullif(syslog.host, '') AS host,
+	nullif(syslog.program, '') AS program, nullif(syslog.pid, '') AS pid, nullif(syslog.text, '') AS text
+FROM (SELECT make_timestamp(event."timestamp" * 1000) AS time, "logGroup" AS log_group, "logStream" AS log_stream, owner, event.id AS event_id, rtrim(event.message, chr(10)) AS message,
 	CASE WHEN event.message LIKE '{%' AND json_valid(event.message) THEN event.message END AS message_json,
-	unnest(regexp_extract(event.message, '^(?:<(\d{1,3})>)?([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) ([\w.-]+) ([\w./-]+?)(?:\[(\d+)\])?: (.*)$', ['priority', 'syslog_time', 'host', 'program', 'pid', 'text']))
+	regexp_extract(rtrim(event.message, chr(10)), '^(?:<(\d{1,3})>)?([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) ([\w.-]+) ([\w./-]+?)(?:\[(\d+)\])?: (.*)$', ['priority', 'syslog_time', 'host', 'program', 'pid', 'text']) AS syslog
 FROM (SELECT owner, "logGroup", "logStream", unnest("logEvents") AS event FROM read_json(` + paths + `, maximum_object_size = 100000000,
-	columns = {owner: 'VARCHAR', "logGroup": 'VARCHAR', "logStream": 'VARCHAR', "logEvents": 'STRUCT(id VARCHAR, "timestamp" BIGINT, message VARCHAR)[]'}))`
+	columns = {owner: 'VARCHAR', "logGroup": 'VARCHAR', "logStream": 'VARCHAR', "logEvents": 'STRUCT(id VARCHAR, "timestamp" BIGINT, message VARCHAR)[]'})))`
 	}},
 }
 
@@ -60,7 +63,7 @@ var redshift = strings.Split("event,recordtime,remotehost,remoteport,pid,dbname,
 func trimmed(fields []string) map[string]string {
 	out := map[string]string{}
 	for _, f := range fields {
-		out[f] = `rtrim("` + f + `")`
+		out[f] = `nullif(rtrim("` + f + `"), '')`
 	}
 	out["recordtime"] = `CAST(rtrim("recordtime") AS TIMESTAMP)`
 	out["duration"] = `TRY_CAST(rtrim("duration") AS BIGINT)`
