@@ -65,6 +65,7 @@ func TestForms(t *testing.T) {
 		"two cases":         {folded, `{"resourceid":"a","resourceId":"b"}`, []string{`id=a extra={"resourceId":"b"} record_no=1`}},
 		"case counts":       {spelled, `{"id":"a","Zone":"z"}`, []string{`id=a extra={"Zone":"z"} record_no=1`}},
 		"opened members":    {folded, `{"resourceId":"a","supplementary":{"a" : "{\"b\":\"{\\\"c\\\":1}\"}", "s":"text", "n":"12","l":"[1, 2]" }}`, []string{`id=a more={"a" : {"b":"{\"c\":1}"}, "s":"text", "n":"12","l":[1, 2] } record_no=1`}},
+		"opened twice":      {folded, `{"resourceId":"a","supplementary":{"a":"\"{\\\"b\\\":1}\"","t":"\"text\"","q":"\"","e":"\"\"","x":"x\"","s":"\"\\"}}`, []string{`id=a more={"a":{"b":1},"t":"\"text\"","q":"\"","e":"\"\"","x":"x\"","s":"\"\\"} record_no=1`}},
 		"nothing to open":   {folded, `{"resourceId":"a","supplementary":{"a":"{oops","e":""}} {"resourceId":"b","supplementary":{}}`, []string{`id=a more={"a":"{oops","e":""} record_no=1`, `id=b more={} record_no=2`}},
 		"two members":       {fields, `{"x-edge":"FRA","date":"2026-01-02","time":"03:04:05","sc-status":"200","cs(User-Agent)":"-","a.b":"c"}`, []string{"time=2026-01-02 03:04:05 +0000 UTC edge=FRA status=200 a_b=c record_no=1"}},
 		"order":             {fields, `{"time":"03:04:05","x-edge":"FRA","date":"2026-01-02"}` + "\n" + `{"x-edge":"B","date":"2026-01-02"}`, []string{"time=2026-01-02 03:04:05 +0000 UTC edge=FRA record_no=1", "edge=B record_no=2"}},

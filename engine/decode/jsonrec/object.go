@@ -319,7 +319,16 @@ func openMembers(raw []byte, f jsontext.Flags) ([]byte, jsontext.Flags) {
 			return raw, f
 		}
 		if raw[i] == '"' {
-			if val, inner := open(raw[i:end], vf); val[0] != '"' {
+			val, inner := open(raw[i:end], vf)
+			if val[0] == '"' { // a text that was JSON already is quoted twice
+				text := jsontext.Unescape(nil, val)
+				if len(text) > 1 && text[0] == '"' {
+					if n, _, err := jsontext.String(text, 0); err == nil && n == len(text) {
+						val, inner = open(text, vf)
+					}
+				}
+			}
+			if val[0] == '{' || val[0] == '[' {
 				out = append(append(out, raw[from:i]...), val...)
 				from, f = end, f|inner
 			}
