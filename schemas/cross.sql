@@ -41,9 +41,9 @@ LEFT JOIN (
     JOIN cloudtrail c ON c.event_id = e.event_id
     UNION ALL
     SELECT s.file_id, s.record_no, 0, c.event_time, c.event_id, c.file_id, c.record_no
-    FROM config_states s
-    JOIN cloudtrail c ON c.recipient_account_id = s.aws_account_id AND c.read_only = FALSE AND c.error_code IS NULL
-      AND c.event_time <= date_add('second', 1, s.from_time) AND c.event_time >= date_add('minute', -15, s.from_time)
+    FROM (SELECT i.*, CAST(floor(to_unixtime(i.from_time) / 900) AS BIGINT) + b.slots AS slot FROM config_states i CROSS JOIN (VALUES (-1), (0), (1)) AS b (slots)) s
+    JOIN (SELECT cloudtrail.*, CAST(floor(to_unixtime(event_time) / 900) AS BIGINT) AS slot FROM cloudtrail WHERE read_only = FALSE AND error_code IS NULL) c
+      ON c.slot = s.slot AND c.recipient_account_id = s.aws_account_id AND c.event_time <= date_add('second', 1, s.from_time) AND c.event_time >= date_add('minute', -15, s.from_time)
       AND ((s.resource_id IS NOT NULL AND length(s.resource_id) > 3 AND (strpos(c.request_parameters, '"' || s.resource_id || '"') > 0 OR strpos(c.response_elements, '"' || s.resource_id || '"') > 0))
         OR (s.resource_name IS NOT NULL AND length(s.resource_name) > 3 AND strpos(c.request_parameters, '"' || s.resource_name || '"') > 0)
         OR (s.arn IS NOT NULL AND strpos(c.request_parameters, s.arn) > 0))
