@@ -26,24 +26,29 @@ CREATE OR REPLACE VIEW config_changes AS
 SELECT
   s.from_time AS changed_at, s.aws_account_id, s.aws_region, s.resource_type, s.resource_id, s.resource_name, s.arn, s.configuration_item_status, s.change_type,
   c.event_time AS call_time, c.event_id AS call_event_id, c.event_source, c.event_name, COALESCE(c.user_arn, c.user_invoked_by, c.user_type) AS principal, c.source_ip_address AS src_ip, c.user_agent, c.error_code,
-  CASE WHEN c.event_id IS NULL THEN NULL WHEN s.related_events LIKE '%' || c.event_id || '%' THEN 'recorded' ELSE 'by resource and time' END AS matched,
+  CASE WHEN c.event_id IS NULL THEN NULL WHEN best.recorded = 1 THEN 'recorded' ELSE 'by resource and time' END AS matched,
   s.file_id, s.record_no
 FROM config_states s
 LEFT JOIN (
-  SELECT file_id, record_no, call_file_id, call_record_no
+  SELECT file_id, record_no, recorded, call_file_id, call_record_no, row_number() OVER (PARTITION BY file_id, record_no ORDER BY recorded DESC, call_time DESC, call_id) AS place
   FROM (
-    SELECT s.file_id, s.record_no, c.file_id AS call_file_id, c.record_no AS call_record_no,
-      row_number() OVER (PARTITION BY s.file_id, s.record_no ORDER BY CASE WHEN s.related_events LIKE '%' || c.event_id || '%' THEN 0 ELSE 1 END, c.event_time DESC, c.event_id) AS place
-    FROM config_states s
-    JOIN cloudtrail c ON c.recipient_account_id = s.aws_account_id AND c.read_only = FALSE AND c.error_code IS NULL
-      AND c.event_time <= date_add('second', 1, s.from_time) AND c.event_time >= date_add('minute', -15, s.from_time)
-      AND (s.related_events LIKE '%' || c.event_id || '%'
-        OR (s.resource_id IS NOT NULL AND length(s.resource_id) > 3 AND (strpos(c.request_parameters, '"' || s.resource_id || '"') > 0 OR strpos(c.response_elements, '"' || s.resource_id || '"') > 0))
+    SELECT e.file_id, e.record_no, 1 AS recorded, c.event_time AS call_time, c.event_id AS call_id, c.file_id AS call_file_id, c.record_no AS call_record_no
+    FROM (
+      SELECT i.file_id, i.record_no, json_extract_scalar(r.related, '$') AS event_id
+      FROM (SELECT file_id, record_no, json_elements(related_events) AS elements FROM config_states WHERE related_events LIKE '%"%') i
+      CROSS JOIN UNNEST(i.elements) AS r (related)
+    ) e
+    JOIN cloudtrail c ON c.event_id = e.event_id
+    UNION ALL
+    SELECT s.file_id, s.record_no, 0, c.event_time, c.event_id, c.file_id, c.record_no
+    FROM (SELECT i.*, CAST(floor(to_unixtime(i.from_time) / 900) AS BIGINT) + b.slots AS slot FROM config_states i CROSS JOIN (VALUES (-1), (0), (1)) AS b (slots)) s
+    JOIN (SELECT cloudtrail.*, CAST(floor(to_unixtime(event_time) / 900) AS BIGINT) AS slot FROM cloudtrail WHERE read_only = FALSE AND error_code IS NULL) c
+      ON c.slot = s.slot AND c.recipient_account_id = s.aws_account_id AND c.event_time <= date_add('second', 1, s.from_time) AND c.event_time >= date_add('minute', -15, s.from_time)
+      AND ((s.resource_id IS NOT NULL AND length(s.resource_id) > 3 AND (strpos(c.request_parameters, '"' || s.resource_id || '"') > 0 OR strpos(c.response_elements, '"' || s.resource_id || '"') > 0))
         OR (s.resource_name IS NOT NULL AND length(s.resource_name) > 3 AND strpos(c.request_parameters, '"' || s.resource_name || '"') > 0)
         OR (s.arn IS NOT NULL AND strpos(c.request_parameters, s.arn) > 0))
-  ) ranked
-  WHERE place = 1
-) best ON best.file_id = s.file_id AND best.record_no = s.record_no
+  ) calls
+) best ON best.file_id = s.file_id AND best.record_no = s.record_no AND best.place = 1
 LEFT JOIN cloudtrail c ON c.file_id = best.call_file_id AND c.record_no = best.call_record_no;
 
 -- Who held an address or network interface, and when: from Config items, from CloudTrail calls that made interfaces, instances and associations, and from flow logs (the address on the interface's own side).

@@ -47,8 +47,6 @@ func TestConfigViews(t *testing.T) {
 		expect(t, "what changed of "+name, ask(t, db, `SELECT path, change, before, after FROM config_diff('`+name+`', TIMESTAMP '2026-01-02 03:30:00', TIMESTAMP '2026-01-02 04:30:00') ORDER BY path, change`),
 			`configuration.description|added|∅|"d"`,
 			`configuration.ipPermissions[]|added|∅|{"ipProtocol":"tcp","fromPort":22,"toPort":22,"ipv4Ranges":[{"cidrIp":"0.0.0.0/0"}],"ipv6Ranges":[{"cidrIpv6":"::/0"}]}`,
-			`relationships[]|added|∅|{"resourceType":"AWS::EC2::VPC","resourceId":"vpc-1","relationshipName":"Is contained in Vpc"}`,
-			`relationships[]|removed|{"resourceType":"AWS::EC2::VPC","resourceId":"vpc-1","name":"Is contained in Vpc"}|∅`,
 			`tags.env|changed|"test"|"prod"`)
 	}
 	expect(t, "nothing changed", ask(t, db, `SELECT path FROM config_diff('sg-0a1b', TIMESTAMP '2026-01-02 03:10:00', TIMESTAMP '2026-01-02 03:30:00')`))
@@ -77,6 +75,35 @@ func TestConfigViews(t *testing.T) {
 	// The group is deleted by then: no rule of it allows anything.
 	expect(t, "unreached", ask(t, db, `SELECT interface_id, instance, srcaddr, dstport, rule_allows, from_inside FROM flow_unreached`), "eni-1|i-1|10.0.9.9|8080|false|true")
 	expect(t, "too strict", ask(t, db, `SELECT interface_id, dstport, sources FROM security_groups_too_strict`), "eni-1|8080|1")
+}
+
+// TestConfigHistory follows a resource that is deleted and made anew at one
+// time, one of the same id in another account, and an item too large for its
+// notification.
+func TestConfigHistory(t *testing.T) {
+	db := emptyCase(t)
+	run(t, db, `INSERT INTO config_items (configuration_item_capture_time, configuration_item_status, configuration_state_id, aws_account_id, aws_region, resource_type, resource_id, configuration, related_events, s3_delivery_summary, file_id, record_no) VALUES
+	(TIMESTAMP '2026-01-02 03:00:00', 'ResourceDiscovered', '8', '111122223333', 'eu-west-1', 'AWS::Lambda::Function', 'job', '{"v":1}', '[]', NULL, 1, 1),
+	(TIMESTAMP '2026-01-02 04:00:00', 'ResourceDiscovered', '10', '111122223333', 'eu-west-1', 'AWS::Lambda::Function', 'job', '{"v":2,"a":{"b":[1,2]}}', '[]', NULL, 1, 2),
+	(TIMESTAMP '2026-01-02 04:00:00', 'ResourceDeleted', '9', '111122223333', 'eu-west-1', 'AWS::Lambda::Function', 'job', 'null', '["e-delete","e-gone"]', NULL, 1, 3),
+	(TIMESTAMP '2026-01-02 03:00:00', 'OK', '1', '444455556666', 'eu-west-1', 'AWS::Lambda::Function', 'job', '{"v":1}', '[]', NULL, 1, 4),
+	(TIMESTAMP '2026-01-02 03:30:00', 'OK', '1', '111122223333', 'eu-west-1', 'AWS::SSM::ManagedInstanceInventory', 'i-1', '{"big":true}', '[]', NULL, 1, 5),
+	(TIMESTAMP '2026-01-02 03:30:00', 'OK', '1', '111122223333', 'eu-west-1', 'AWS::SSM::ManagedInstanceInventory', 'i-1', NULL, NULL, '{"s3BucketLocation":"b/k"}', 1, 6),
+	(TIMESTAMP '2026-01-02 03:40:00', 'OK', '2', '111122223333', 'eu-west-1', 'AWS::SSM::ManagedInstanceInventory', 'i-1', NULL, NULL, '{"s3BucketLocation":"b/l"}', 1, 7)`)
+	run(t, db, `INSERT INTO config_items (message_type, notification_creation_time, aws_account_id, file_id, record_no) VALUES ('ConfigurationSnapshotDeliveryFailed', TIMESTAMP '2026-01-02 05:00:00', '111122223333', 1, 8)`)
+	run(t, db, `INSERT INTO cloudtrail (event_time, event_id, recipient_account_id, event_name, user_arn, read_only, request_parameters, file_id, record_no) VALUES
+	(TIMESTAMP '2026-01-01 12:00:00', 'e-delete', '111122223333', 'DeleteFunction', 'arn:aws:iam::111122223333:user/alice', FALSE, '{}', 2, 1)`)
+	at := func(when string) []string {
+		return ask(t, db, `SELECT aws_account_id, resource_id, configuration FROM config_at(TIMESTAMP '2026-01-02 `+when+`') ORDER BY 1, 2`)
+	}
+	expect(t, "at first", at("03:00:00"), `111122223333|job|{"v":1}`, `444455556666|job|{"v":1}`)
+	expect(t, "made anew", at("04:00:00"), `111122223333|i-1|∅`, `111122223333|job|{"v":2,"a":{"b":[1,2]}}`, `444455556666|job|{"v":1}`)
+	expect(t, "the item beside its summary", at("03:35:00"), `111122223333|i-1|{"big":true}`, `111122223333|job|{"v":1}`, `444455556666|job|{"v":1}`)
+	expect(t, "what changed", ask(t, db, `SELECT aws_account_id, path, change, before, after FROM config_diff('job', TIMESTAMP '2026-01-02 03:10:00', TIMESTAMP '2026-01-02 06:00:00') ORDER BY path, after`),
+		"111122223333|configuration.a.b[]|added|∅|1", "111122223333|configuration.a.b[]|added|∅|2", "111122223333|configuration.v|changed|1|2")
+	expect(t, "the recorded call, however old", ask(t, db, `SELECT record_no, call_event_id, matched FROM config_changes WHERE matched IS NOT NULL`), "3|e-delete|recorded")
+	expect(t, "changes", ask(t, db, `SELECT count(*) FROM config_changes`), "6")
+	expect(t, "events", ask(t, db, `SELECT CAST(event_time AS VARCHAR), action, summary FROM config_items_events WHERE record_no = 8`), "2026-01-02 05:00:00|config ConfigurationSnapshotDeliveryFailed|ConfigurationSnapshotDeliveryFailed")
 }
 
 func TestObjectEvents(t *testing.T) {

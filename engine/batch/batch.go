@@ -265,6 +265,11 @@ func (b *Batch) Int64(c int) int64 {
 	return *(*int64)(unsafe.Add(b.cols[c].Data, b.n*8))
 }
 
+// Bool is the boolean in column c of the current row.
+func (b *Batch) Bool(c int) bool {
+	return *(*bool)(unsafe.Add(b.cols[c].Data, b.n))
+}
+
 // Set is how many cells of column c are not NULL.
 func (b *Batch) Set(c int) int {
 	n := 0

@@ -144,7 +144,7 @@ type Origin struct {
 type Columns struct {
 	Extra, FileID, RecordNo int
 	Time                    int // -1 where the source has no event time
-	Key                     []int
+	Key, State              []int
 
 	arrivals []arrival // in the order they are tried
 }
@@ -163,13 +163,17 @@ func Layout(s *schema.Source) Columns {
 			}
 		}
 	}
-	for _, k := range s.Key {
-		for i, c := range s.Columns {
-			if c.Name == k {
-				l.Key = append(l.Key, i)
+	places := func(names []string) (at []int) {
+		for _, name := range names {
+			for i, c := range s.Columns {
+				if c.Name == name {
+					at = append(at, i)
+				}
 			}
 		}
+		return at
 	}
+	l.Key, l.State = places(s.Key), places(s.State)
 	return l
 }
 

@@ -76,6 +76,24 @@ func TestDuplicatesByOrder(t *testing.T) {
 	}
 }
 
+// TestStates loads a finding that was archived: the same finding in another
+// state is no duplicate, in one load or in two.
+func TestStates(t *testing.T) {
+	finding := func(archived string) []byte {
+		return []byte(`{"schemaVersion":"2.0","id":"f","type":"t","severity":5,"resource":{},"service":{"serviceName":"guardduty","count":1` + archived + `},"updatedAt":"2026-01-02T03:04:05Z"}` + "\n")
+	}
+	b := newBench(t)
+	b.write("1.jsonl", append(finding(`,"archived":false`), finding(`,"archived":true`)...))
+	b.write("2.jsonl", append(finding(""), finding(`,"archived":true`)...))
+	if sum := b.load(); sum.Rows != 3 || sum.Duplicates != 1 {
+		t.Errorf("first load: %+v", sum)
+	}
+	b.write("3.jsonl", append(append(finding(`,"archived":false`), finding("")...), finding(`,"archived":true`)...))
+	if sum := b.load(); sum.Rows != 0 || sum.Duplicates != 3 {
+		t.Errorf("second load: %+v", sum)
+	}
+}
+
 func day(h int) time.Time { return time.Date(2026, 1, 2, h, 0, 0, 0, time.UTC) }
 
 func TestWindows(t *testing.T) {

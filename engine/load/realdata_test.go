@@ -42,6 +42,10 @@ func TestRealData(t *testing.T) {
 		{"aws-waf-security-automations", "waf", 1, 228},
 		{"aws-waf-security-automations", "cloudfront", 2, 29_101},
 		{"cloud-custodian-events", "cloudtrail", 24, 24},
+		{"cloud-custodian-events", "config_items", 3, 3},
+		{"cloud-custodian-events", "eventbridge", 5, 5},
+		{"cloud-custodian-events", "guardduty", 2, 2},
+		{"cloud-custodian-events", "securityhub", 3, 3},
 		{"cribl-vpc-flow", "vpc_flow", 1, 99},
 		{"plaintext-labs", "guardduty", 1, 1},
 	} {

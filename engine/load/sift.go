@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -95,6 +96,17 @@ func (s *sift) keep(t *task) decode.Keep {
 			}
 			key = append(key, 0)
 		}
+		for _, k := range layout.State {
+			switch {
+			case !b.IsSet(k):
+				key = append(key, null...)
+			case isText(s.plan.source.Columns[k].Type):
+				key = append(key, b.Text(k)...)
+			default:
+				key = strconv.AppendBool(key, b.Bool(k))
+			}
+			key = append(key, 0)
+		}
 		first, loser, lost := s.seen.add(key, place{t.place, uint32(recordNo)}, s.byPlace)
 		if lost {
 			s.mu.Lock()
@@ -108,6 +120,9 @@ func (s *sift) keep(t *task) decode.Keep {
 		return first
 	}
 }
+
+// null stands for NULL in a key: bytes that no text has.
+const null = "\xff"
 
 // isText reports whether the cells of a column are text in a batch; those of
 // other columns that may be part of a key are 64-bit integers.
@@ -138,7 +153,7 @@ func (s *sift) dropLosers(ctx context.Context, conn session) error {
 func (l *loader) known(ctx context.Context, p *plan) (*seen, error) {
 	s := newSeen()
 	var cols []string
-	for _, k := range p.layout.Key {
+	for _, k := range append(slices.Clone(p.layout.Key), p.layout.State...) {
 		c := p.source.Columns[k]
 		name := schema.Quote(c.Name)
 		if c.Type.SQL() == "TIMESTAMP" {
@@ -163,8 +178,11 @@ func (l *loader) known(ctx context.Context, p *plan) (*seen, error) {
 		}
 		key = key[:0]
 		whole := true
-		for _, v := range vals {
-			whole = whole && v.Valid
+		for k, v := range vals {
+			if !v.Valid {
+				whole = whole && k >= len(p.layout.Key)
+				v.String = null
+			}
 			key = append(append(key, v.String...), 0)
 		}
 		if whole {

@@ -73,6 +73,16 @@ func (c *checker) source(s *Source, folder string) {
 			c.fault(fmt.Sprintf("$.key[%d]", i), "", "key %q is a column of type %s, which names no event", k, col.Type)
 		}
 	}
+	for i, k := range s.State {
+		if !slices.Contains(names, k) {
+			c.fault(fmt.Sprintf("$.state[%d]", i), didYouMean(k, names), "state %q is not a column", k)
+		} else if col, _ := s.Column(k); col.Rare || col.Type != Varchar && col.Type != JSONText && col.Type != Boolean {
+			c.fault(fmt.Sprintf("$.state[%d]", i), "A state is text, JSON or a boolean, and not rare.", "state %q cannot be compared", k)
+		}
+	}
+	if len(s.State) > 0 && len(s.Key) == 0 {
+		c.fault("$.state", "", "state goes with a key")
+	}
 	fields := s.Fields()
 	for i, f := range s.Default {
 		if !slices.Contains(fields, f) {
@@ -87,6 +97,7 @@ var only = []struct {
 	shapes []Shape
 	given  func(s *Source) bool
 }{
+	{"fold", []Shape{JSON}, func(s *Source) bool { return s.Fold }},
 	{"records", []Shape{JSON}, func(s *Source) bool { return len(s.Records) > 0 }},
 	{"default", []Shape{Delimited, W3C, CSV}, func(s *Source) bool { return len(s.Default) > 0 }},
 	{"least", []Shape{Delimited, W3C, CSV}, func(s *Source) bool { return s.Least != 0 }},

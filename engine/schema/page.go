@@ -39,7 +39,11 @@ func (s *Source) Page() (string, error) {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", c.Name, c.Type.SQL(), unit, field, cell(about))
 	}
 	if len(s.Key) > 0 {
-		fmt.Fprintf(&b, "\nTwo rows with the same %s are one event: the second is counted as a duplicate.\n", and(s.Key))
+		fmt.Fprintf(&b, "\nTwo rows with the same %s are one event: the second is counted as a duplicate", and(s.Key))
+		if len(s.State) > 0 {
+			fmt.Fprintf(&b, ", unless they differ in %s", and(s.State))
+		}
+		b.WriteString(".\n")
 	}
 	if len(views) > 0 {
 		b.WriteString("\n## Views\n\n| view | shows |\n|---|---|\n")

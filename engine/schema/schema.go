@@ -92,6 +92,8 @@ type Column struct {
 	// Opened says that a JSON text may itself stand in a string, out of which
 	// it is taken.
 	Opened bool `yaml:"opened"`
+	// OpenedMembers says the same of each member of the object that the field is.
+	OpenedMembers bool `yaml:"opened_members"`
 	// Quoted says that the field comes in double quotes, which tells where a
 	// field ends that has quotes inside. For Delimited.
 	Quoted bool `yaml:"quoted"`
@@ -146,6 +148,7 @@ type Source struct {
 	Shape     Shape     `yaml:"shape"`
 	Parquet   bool      `yaml:"parquet"` // also delivered as Parquet, "-" in names written "_"
 	Records   []string  `yaml:"records"` // JSON: keys whose array holds the records
+	Fold      bool      `yaml:"fold"`    // JSON: keys name their columns in any case
 	Recognise Recognise `yaml:"recognise"`
 	// Default is the field order of a file without a header line.
 	Default []string `yaml:"default"`
@@ -167,7 +170,10 @@ type Source struct {
 	Time string `yaml:"time"`
 	// Key are the columns that together name one event: a second row with the
 	// same key, none of them NULL, is a duplicate. Empty: no duplicates.
-	Key     []string `yaml:"key"`
+	Key []string `yaml:"key"`
+	// State are columns in which rows of the same key differ without being
+	// duplicates of each other: what became of the event. NULL is a state too.
+	State   []string `yaml:"state"`
 	Columns []Column `yaml:"columns"`
 
 	Views    string `yaml:"-"` // the text of views.sql

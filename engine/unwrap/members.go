@@ -109,7 +109,8 @@ func each(val []byte, f func(el []byte)) {
 }
 
 // lowered is a JSON document with the first letter of every key lowered: the
-// AWS CLI's AccountId is accountId in files.
+// AWS CLI's AccountId is accountId in files. Keys that are no names of fields,
+// as AWS::S3::Bucket in a map, stay.
 func lowered(text []byte) []byte {
 	out := append([]byte(nil), text...)
 	for i := 0; i < len(out); {
@@ -122,13 +123,23 @@ func lowered(text []byte) []byte {
 			return out
 		}
 		if k := jsontext.Space(out, end); k < len(out) && out[k] == ':' && end-i > 2 {
-			if c := out[i+1]; c >= 'A' && c <= 'Z' {
+			if c := out[i+1]; c >= 'A' && c <= 'Z' && isName(out[i+1:end-1]) {
 				out[i+1] = c | 0x20
 			}
 		}
 		i = end
 	}
 	return out
+}
+
+// isName reports whether a key is of letters and digits only.
+func isName(key []byte) bool {
+	for _, c := range key {
+		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
 }
 
 // quoted appends text as a JSON string.

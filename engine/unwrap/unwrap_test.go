@@ -173,7 +173,7 @@ var ways = map[string]struct {
 		` {"Events":[]}`}},
 	"select-resource-config": {unwrap.Objects, `{"Results":[` + quote(trail) + `],"QueryInfo":{}}`, []string{"cloudtrail " + trail + " [AWS CLI]"}},
 	"rule invocation":        {unwrap.Objects, `{"version":"1.0","invokingEvent":` + quote(trail) + `,"ruleParameters":"{}"}`, []string{"cloudtrail " + trail + " [Config rule invocation]"}},
-	"another spelling":       {unwrap.Objects, `{"Findings":[{"SchemaVersion":"2.0","Id":"a","Resource":{"Tags":[{"Key":"K"}]}}]}`, []string{`guardduty {"schemaVersion":"2.0","id":"a","resource":{"tags":[{"key":"K"}]}} [AWS CLI]`}},
+	"another spelling":       {unwrap.Objects, `{"Findings":[{"SchemaVersion":"2.0","Id":"a","Resource":{"Tags":[{"Key":"K"}],"Affected":{"AWS::S3::Bucket":"B"}}}]}`, []string{`guardduty {"schemaVersion":"2.0","id":"a","resource":{"tags":[{"key":"K"}],"affected":{"AWS::S3::Bucket":"B"}}} [AWS CLI]`}},
 	"Athena": {unwrap.Table, "\"eventversion\",\"useridentity\",\"eventname\",\"requestparameters\",\"eventtime\"\n" +
 		`"1.11","{type=IAMUser, arn=arn:aws:iam::111122223333:user/a, accountid=111122223333, sessioncontext={attributes={mfaauthenticated=false}}, x=null}","RunInstances","{""a"":[1]}","2026-01-02T03:04:05Z"` + "\n" +
 		`"1.11","{odd","Run` + "\n" + `Instances",,""` + "\n" + `"1.11","x"` + "\n", []string{

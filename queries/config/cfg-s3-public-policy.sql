@@ -9,12 +9,17 @@ means: A statement of the bucket policy allows the principal *.
 noise: A condition on the organization, VPC or address may narrow it; the policy is in the finding.
 cite: "AWS Security Hub controls S3.2 and S3.3"
 ---*/
-SELECT s.from_time AS time, 'config_items' AS source, CAST(NULL AS VARCHAR) AS principal, CAST(NULL AS VARCHAR) AS src_ip,
+SELECT DISTINCT s.from_time AS time, 'config_items' AS source, CAST(NULL AS VARCHAR) AS principal, CAST(NULL AS VARCHAR) AS src_ip,
   COALESCE(s.arn, s.resource_id) AS target, 'the policy of bucket ' || s.resource_name || ' allows every principal' AS summary,
   s.aws_account_id, s.aws_region, s.resource_type, s.resource_id, s.resource_name,
   json_extract_scalar(s.supplementary_configuration, '$.BucketPolicy.policyText') AS policy, s.file_id, s.record_no
-FROM config_states s
+FROM (
+  SELECT config_states.*, COALESCE(json_elements(TRY(json_format(json_extract(json_extract_scalar(supplementary_configuration, '$.BucketPolicy.policyText'), '$.Statement')))), json_elements('[' || TRY(json_format(json_extract(json_extract_scalar(supplementary_configuration, '$.BucketPolicy.policyText'), '$.Statement'))) || ']')) AS statements
+  FROM config_states
+  WHERE resource_type = 'AWS::S3::Bucket' AND supplementary_configuration LIKE '%BucketPolicy%'
+) s
+CROSS JOIN UNNEST(s.statements) AS p (statement)
 WHERE s.from_time < $until AND (s.to_time IS NULL OR s.to_time >= $until) AND s.configuration_item_status NOT LIKE '%Deleted%' 
-  AND s.resource_type = 'AWS::S3::Bucket'
-  AND (regexp_like(json_extract_scalar(s.supplementary_configuration, '$.BucketPolicy.policyText'), '"Effect"\s*:\s*"Allow"') AND regexp_like(json_extract_scalar(s.supplementary_configuration, '$.BucketPolicy.policyText'), '"Principal"\s*:\s*("[*]"|[{]\s*"AWS"\s*:\s*"[*]"\s*[}])'))
+  AND json_extract_scalar(p.statement, '$.Effect') = 'Allow'
+  AND (json_format(json_extract(p.statement, '$.Principal')) = '"*"' OR regexp_like(json_format(json_extract(p.statement, '$.Principal.AWS')), '(^|[\[,]\s*)"[*]"'))
 ORDER BY 1, 5

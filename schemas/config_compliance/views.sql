@@ -1,7 +1,7 @@
 -- Every evaluation of a Config rule in the columns all sources share; outcome is success for compliant, failure for not compliant.
 CREATE OR REPLACE VIEW config_compliance_events AS
 SELECT
-  result_recorded_time AS event_time,
+  event_time,
   'config_compliance' AS source,
   CAST(NULL AS VARCHAR) AS event_id,
   aws_account_id AS account_id,
@@ -17,15 +17,19 @@ SELECT
   annotation AS error,
   CAST(NULL AS BIGINT) AS bytes,
   CAST(NULL AS VARCHAR) AS user_agent,
-  COALESCE(resource_id, '?') || ' is ' || COALESCE(compliance_type, '?') || ' with ' || COALESCE(config_rule_name, '?') || COALESCE(', was ' || old_compliance_type, '') AS summary,
+  COALESCE(resource_id, '?') || ' is ' || COALESCE(compliance_type, 'no longer evaluated') || ' with ' || COALESCE(config_rule_name, '?') || COALESCE(', was ' || old_compliance_type, '') AS summary,
   file_id,
   record_no
-FROM config_compliance;
+FROM (
+  SELECT config_compliance.*, result_recorded_time AS event_time FROM config_compliance WHERE result_recorded_time IS NOT NULL
+  UNION ALL
+  SELECT config_compliance.*, notification_creation_time FROM config_compliance WHERE result_recorded_time IS NULL
+) c;
 
--- Compliance as recorded last, one row a rule and resource.
+-- Compliance as recorded last, one row a rule and resource; compliance_type is NULL where the rule no longer evaluates the resource.
 CREATE OR REPLACE VIEW config_compliance_now AS
-SELECT config_rule_name, resource_type, resource_id, aws_account_id, aws_region, compliance_type, annotation, result_recorded_time, file_id, record_no
-FROM (SELECT c.*, row_number() OVER (PARTITION BY config_rule_name, aws_account_id, aws_region, resource_type, resource_id ORDER BY result_recorded_time DESC, file_id DESC, record_no DESC) AS place FROM config_compliance c) latest
+SELECT config_rule_name, resource_type, resource_id, aws_account_id, aws_region, compliance_type, annotation, COALESCE(result_recorded_time, notification_creation_time) AS result_recorded_time, file_id, record_no
+FROM (SELECT c.*, row_number() OVER (PARTITION BY config_rule_name, aws_account_id, aws_region, resource_type, resource_id ORDER BY COALESCE(result_recorded_time, notification_creation_time) DESC, file_id DESC, record_no DESC) AS place FROM config_compliance c) latest
 WHERE place = 1;
 
 -- Rules by how many resources do not comply.

@@ -12,7 +12,7 @@ SELECT
   CAST(NULL AS VARCHAR) AS dst_ip,
   CAST(NULL AS INTEGER) AS dst_port,
   detail_type AS action,
-  COALESCE(json_extract_scalar(resources, '$[0]'), json_extract_scalar(detail, '$.instance-id')) AS target,
+  COALESCE(json_extract_scalar(resources, '$[0]'), json_extract_scalar(detail, '$["instance-id"]')) AS target,
   CAST(NULL AS VARCHAR) AS outcome,
   json_extract_scalar(detail, '$.StatusMessage') AS error,
   CAST(NULL AS BIGINT) AS bytes,

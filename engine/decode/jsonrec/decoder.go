@@ -294,7 +294,7 @@ func findArray(b []byte, i int, p *Plan) (int, bool, error) {
 			}
 		}
 		// A record's own first key settles it without a look at the rest.
-		if k, ok := p.root.index[string(name)]; ok && first && p.root.kids[k].col >= 0 {
+		if k := p.root.member(name); k >= 0 && first && p.root.kids[k].col >= 0 {
 			return i, false, nil
 		}
 		if i, _, err = jsontext.Skip(b, i); err != nil {

@@ -26,6 +26,17 @@ var spelled = &schema.Source{
 	},
 }
 
+// folded is a source whose fields are spelled in any case.
+var folded = &schema.Source{
+	Name: "folded", Shape: schema.JSON, Time: "at", Fold: true, Recognise: schema.Recognise{Any: []string{"resourceId"}},
+	Columns: []schema.Column{
+		{Name: "id", From: "resourceId", Type: schema.Varchar},
+		{Name: "at", From: "captureTime", Type: schema.Timestamp},
+		{Name: "rule", From: "result.ruleName", Type: schema.Varchar},
+		{Name: "more", From: "supplementary", Type: schema.JSONText, Opened: true, OpenedMembers: true},
+	},
+}
+
 // fields is a source of lines, which also comes as objects.
 var fields = &schema.Source{
 	Name: "fields", Shape: schema.W3C, Absent: "-", Time: "time", Recognise: schema.Recognise{Any: []string{"x-edge"}},
@@ -50,6 +61,12 @@ func TestForms(t *testing.T) {
 		"opened":            {spelled, `{"id":"a","configuration":"{\"port\":22,\"a\":\"\\\"\\n\"}"}`, []string{`id=a configuration={"port":22,"a":"\"\n"} port=22 record_no=1`}},
 		"opened, no JSON":   {spelled, `{"id":"a","configuration":"{oops"}`, []string{`id=a configuration="{oops" record_no=1`}},
 		"opened, a number":  {spelled, `{"id":"a","configuration":"12"}`, []string{`id=a configuration="12" record_no=1`}},
+		"any case":          {folded, `{"ResourceID":"a","CAPTURETIME":"2026-01-02T03:04:05Z","Result":{"RuleName":"r","Other":1}}`, []string{`id=a at=2026-01-02 03:04:05 +0000 UTC rule=r extra={"result.Other":1} record_no=1`}},
+		"two cases":         {folded, `{"resourceid":"a","resourceId":"b"}`, []string{`id=a extra={"resourceId":"b"} record_no=1`}},
+		"case counts":       {spelled, `{"id":"a","Zone":"z"}`, []string{`id=a extra={"Zone":"z"} record_no=1`}},
+		"opened members":    {folded, `{"resourceId":"a","supplementary":{"a" : "{\"b\":\"{\\\"c\\\":1}\"}", "s":"text", "n":"12","l":"[1, 2]" }}`, []string{`id=a more={"a" : {"b":"{\"c\":1}"}, "s":"text", "n":"12","l":[1, 2] } record_no=1`}},
+		"opened twice":      {folded, `{"resourceId":"a","supplementary":{"a":"\"{\\\"b\\\":1}\"","t":"\"text\"","q":"\"","e":"\"\"","x":"x\"","s":"\"\\"}}`, []string{`id=a more={"a":{"b":1},"t":"\"text\"","q":"\"","e":"\"\"","x":"x\"","s":"\"\\"} record_no=1`}},
+		"nothing to open":   {folded, `{"resourceId":"a","supplementary":{"a":"{oops","e":""}} {"resourceId":"b","supplementary":{}}`, []string{`id=a more={"a":"{oops","e":""} record_no=1`, `id=b more={} record_no=2`}},
 		"two members":       {fields, `{"x-edge":"FRA","date":"2026-01-02","time":"03:04:05","sc-status":"200","cs(User-Agent)":"-","a.b":"c"}`, []string{"time=2026-01-02 03:04:05 +0000 UTC edge=FRA status=200 a_b=c record_no=1"}},
 		"order":             {fields, `{"time":"03:04:05","x-edge":"FRA","date":"2026-01-02"}` + "\n" + `{"x-edge":"B","date":"2026-01-02"}`, []string{"time=2026-01-02 03:04:05 +0000 UTC edge=FRA record_no=1", "edge=B record_no=2"}},
 		"instead of two":    {fields, `{"x-edge":"FRA","timestamp(ms)":"1767323045678","date":"-","time":"-"}`, []string{"time=2026-01-02 03:04:05.678 +0000 UTC edge=FRA record_no=1"}},

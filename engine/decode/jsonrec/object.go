@@ -39,9 +39,7 @@ func (d *Decoder) object(b []byte, i int, n *node) (int, error) {
 				d.text = jsontext.Unescape(d.text[:0], b[start:end])
 				name = d.text
 			}
-			if k, ok := n.index[string(name)]; ok {
-				kid = k
-			}
+			kid = n.member(name)
 		}
 		if i = jsontext.Space(b, end); i >= len(b) {
 			return i, jsontext.ErrShort
@@ -149,6 +147,9 @@ func (d *Decoder) value(b []byte, i int, n *node) (int, error) {
 	}
 	if n.opened && raw[0] == '"' {
 		raw, f = open(raw, f)
+	}
+	if n.inside && raw[0] == '{' {
+		raw, f = openMembers(raw, f)
 	}
 	inside := len(n.kids) > 0 || len(n.picks) > 0
 	switch {
@@ -300,6 +301,46 @@ func (d *Decoder) cell(raw []byte, f jsontext.Flags, n *node) {
 		d.misfits(n.path, fmt.Sprintf("%s does not fit %s, kept in extra", cut(raw), n.typ))
 		d.keepExtra(n.path, raw, f)
 	}
+}
+
+// openMembers is the object raw with the JSON in strings that are its members
+// taken out; raw itself where there is none.
+func openMembers(raw []byte, f jsontext.Flags) ([]byte, jsontext.Flags) {
+	var out []byte
+	from := 0 // what of raw has been copied
+	for i := jsontext.Space(raw, 1); raw[i] != '}'; {
+		next, _, err := jsontext.Key(raw, i)
+		if err != nil {
+			return raw, f
+		}
+		i = jsontext.Space(raw, next)
+		end, vf, err := jsontext.Skip(raw, i)
+		if err != nil {
+			return raw, f
+		}
+		if raw[i] == '"' {
+			val, inner := open(raw[i:end], vf)
+			if val[0] == '"' { // a text that was JSON already is quoted twice
+				text := jsontext.Unescape(nil, val)
+				if len(text) > 1 && text[0] == '"' {
+					if n, _, err := jsontext.String(text, 0); err == nil && n == len(text) {
+						val, inner = open(text, vf)
+					}
+				}
+			}
+			if val[0] == '{' || val[0] == '[' {
+				out = append(append(out, raw[from:i]...), val...)
+				from, f = end, f|inner
+			}
+		}
+		if i = jsontext.Space(raw, end); raw[i] == ',' {
+			i = jsontext.Space(raw, i+1)
+		}
+	}
+	if from == 0 {
+		return raw, f
+	}
+	return append(out, raw[from:]...), f
 }
 
 // isNumber keeps out what Go reads as a number and JSON does not: Inf, 0x1p-2.

@@ -8,6 +8,7 @@
 package jsonrec
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,6 +32,7 @@ type Plan struct {
 	// message and whole are the columns of a record's text, or -1.
 	message, whole int
 	flat           bool
+	fold           bool // keys are matched in any case
 }
 
 // join makes a column of two members at the top level, with a blank between.
@@ -50,11 +52,13 @@ type node struct {
 	split  bool     // the column is of the address before the colon
 	absent []string // texts that stand for no value
 	opened bool     // JSON in a string is taken out
+	inside bool     // and so is JSON in strings that are members
 	part   int      // at the top level: 1 + which part of which join, 2 a join
 
 	keys  []string // the members wanted, in the order the source lists them
 	kids  []node
 	index map[string]int
+	fold  map[string]int // the same by lower-case keys; nil: case counts
 
 	picks []pick // members of an array's elements
 }
@@ -73,10 +77,10 @@ type pick struct {
 // the objects a source of another shape also comes as, whose keys are the names
 // of its fields.
 func NewPlan(s *schema.Source) (*Plan, error) {
-	p := &Plan{Source: s, layout: decode.Layout(s), records: s.Records, message: -1, whole: -1, flat: s.Shape != schema.JSON}
+	p := &Plan{Source: s, layout: decode.Layout(s), records: s.Records, message: -1, whole: -1, flat: s.Shape != schema.JSON, fold: s.Fold}
 	p.root = node{col: -1}
 	for i, c := range s.Columns {
-		col := node{col: i, typ: c.Type, opened: c.Opened}
+		col := node{col: i, typ: c.Type, opened: c.Opened, inside: c.OpenedMembers}
 		for _, text := range []string{s.Absent, c.Absent} {
 			if text != "" {
 				col.absent = append(col.absent, text)
@@ -115,14 +119,42 @@ func NewPlan(s *schema.Source) (*Plan, error) {
 			return nil, err
 		}
 	}
+	if p.fold {
+		p.root.folded()
+	}
 	return p, nil
+}
+
+// folded lets n's members, and theirs, be found in any case.
+func (n *node) folded() {
+	n.fold = make(map[string]int)
+	for i, key := range n.keys {
+		low := strings.ToLower(key)
+		if _, ok := n.fold[low]; !ok {
+			n.fold[low] = i
+		}
+		n.kids[i].folded()
+	}
+}
+
+// member is the place of the member of that name among n's, -1 where it is none.
+func (n *node) member(name []byte) int {
+	if i, ok := n.index[string(name)]; ok {
+		return i
+	}
+	if n.fold != nil {
+		if i, ok := n.fold[string(bytes.ToLower(name))]; ok {
+			return i
+		}
+	}
+	return -1
 }
 
 // Matches reports whether a record with these top-level keys is of the source.
 func (p *Plan) Matches(keys map[string]bool) bool {
 	var seen uint64
 	for k := range keys {
-		if i, ok := p.root.index[k]; ok {
+		if i := p.root.member([]byte(k)); i >= 0 {
 			seen |= p.root.kids[i].bit
 		}
 	}
@@ -189,6 +221,7 @@ func (n *node) be(col node) error {
 		return fmt.Errorf("%s is already a column", n.path)
 	}
 	n.col, n.typ, n.absent, n.opened = col.col, col.typ, col.absent, col.opened
+	n.inside = col.inside
 	return nil
 }
 
