@@ -307,10 +307,23 @@ func (d *Decoder) match(b *batch.Batch, text []byte) bool {
 		}
 		for g := 1; g < len(x.groups); g++ {
 			if from, to := at[2*g], at[2*g+1]; x.named[g] && from >= 0 && to > from {
-				d.cells.Put(b, &x.groups[g], text[from:to])
+				part := text[from:to]
+				if x.groups[g].Quoted {
+					part = unquoted(part)
+				}
+				d.cells.Put(b, &x.groups[g], part)
 			}
 		}
 		return true
 	}
 	return false
+}
+
+// unquoted is text without the double quotes around it, and those doubled inside
+// made single, as CSV writes them; text itself where none are around it.
+func unquoted(text []byte) []byte {
+	if n := len(text); n < 2 || text[0] != '"' || text[n-1] != '"' {
+		return text
+	}
+	return bytes.ReplaceAll(text[1:len(text)-1], []byte(`""`), []byte{'"'})
 }
