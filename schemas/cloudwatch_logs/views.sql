@@ -44,12 +44,12 @@ FROM (
         WHEN message LIKE 'END RequestId: %' OR json_extract_scalar(message_json, '$.type') = 'platform.runtimeDone' THEN 'end'
         WHEN message LIKE 'REPORT RequestId: %' OR json_extract_scalar(message_json, '$.type') = 'platform.report' THEN 'report' ELSE 'line' END AS what,
       time, timestamp, log_group, owner, file_id, record_no,
-      COALESCE(duration_ms, CAST(json_extract_scalar(message_json, '$.record.metrics.durationMs') AS DOUBLE)) AS duration_ms,
-      COALESCE(billed_duration_ms, CAST(json_extract_scalar(message_json, '$.record.metrics.billedDurationMs') AS DOUBLE)) AS billed_duration_ms,
-      COALESCE(memory_size_mb, CAST(json_extract_scalar(message_json, '$.record.metrics.memorySizeMB') AS INTEGER)) AS memory_size_mb,
-      COALESCE(max_memory_used_mb, CAST(json_extract_scalar(message_json, '$.record.metrics.maxMemoryUsedMB') AS INTEGER)) AS max_memory_used_mb,
-      COALESCE(init_duration_ms, CAST(json_extract_scalar(message_json, '$.record.metrics.initDurationMs') AS DOUBLE)) AS init_duration_ms,
-      COALESCE(restore_duration_ms, CAST(json_extract_scalar(message_json, '$.record.metrics.restoreDurationMs') AS DOUBLE)) AS restore_duration_ms,
+      COALESCE(duration_ms, TRY_CAST(json_extract_scalar(message_json, '$.record.metrics.durationMs') AS DOUBLE)) AS duration_ms,
+      COALESCE(billed_duration_ms, TRY_CAST(json_extract_scalar(message_json, '$.record.metrics.billedDurationMs') AS DOUBLE)) AS billed_duration_ms,
+      COALESCE(memory_size_mb, TRY_CAST(json_extract_scalar(message_json, '$.record.metrics.memorySizeMB') AS INTEGER)) AS memory_size_mb,
+      COALESCE(max_memory_used_mb, TRY_CAST(json_extract_scalar(message_json, '$.record.metrics.maxMemoryUsedMB') AS INTEGER)) AS max_memory_used_mb,
+      COALESCE(init_duration_ms, TRY_CAST(json_extract_scalar(message_json, '$.record.metrics.initDurationMs') AS DOUBLE)) AS init_duration_ms,
+      COALESCE(restore_duration_ms, TRY_CAST(json_extract_scalar(message_json, '$.record.metrics.restoreDurationMs') AS DOUBLE)) AS restore_duration_ms,
       CASE WHEN status = 'Task timed out' THEN 'timeout' WHEN status = 'Process exited before completing request' THEN 'error'
         ELSE COALESCE(status, CASE WHEN json_extract_scalar(message_json, '$.type') IN ('platform.report', 'platform.runtimeDone') THEN json_extract_scalar(message_json, '$.record.status') END) END AS status,
       COALESCE(error_type, json_extract_scalar(message_json, '$.record.errorType'), json_extract_scalar(message_json, '$.errorType')) AS error_type,
