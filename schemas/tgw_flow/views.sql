@@ -12,7 +12,7 @@ SELECT
   dstaddr AS dst_ip,
   dstport AS dst_port,
   'flow' AS action,
-  COALESCE(tgw_dst_vpc_id, tgw_pair_attachment_id, tgw_id) AS target,
+  COALESCE(tgw_dst_vpc_id, tgw_pair_attachment_id, tgw_id, tgw_attachment_id) AS target,
   CASE WHEN log_status <> 'OK' THEN lower(log_status) WHEN CAST(COALESCE(packets_lost_no_route, 0) AS DOUBLE) + CAST(COALESCE(packets_lost_blackhole, 0) AS DOUBLE) + CAST(COALESCE(packets_lost_mtu_exceeded, 0) AS DOUBLE) + CAST(COALESCE(packets_lost_ttl_expired, 0) AS DOUBLE) >= packets AND packets > 0 THEN 'blocked' WHEN log_status = 'OK' THEN 'allowed' END AS outcome,
   CAST(NULL AS VARCHAR) AS error,
   bytes,
