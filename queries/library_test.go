@@ -12,7 +12,7 @@ import (
 )
 
 // tactics are the folders of hunts that are packs of that name themselves.
-var tactics = []string{"config", 
+var tactics = []string{"config",
 	"orientation", "initial-access", "execution", "persistence", "privilege-escalation", "defense-evasion", "credential-access",
 	"discovery", "lateral-movement", "collection", "command-and-control", "exfiltration", "impact", "cross-source",
 }

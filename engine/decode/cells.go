@@ -17,7 +17,7 @@ type Field struct {
 	Name   string
 	Column int // -1: no column, kept in extra
 	Type   schema.Type
-	Quoted bool // it comes in double quotes
+	Quoted bool // it comes in double quotes, or may
 	Port   int  // the column of the port behind the last colon; -1: none
 
 	absent [2]string // texts that stand for no value; empty: none
@@ -54,9 +54,10 @@ type Fields struct {
 func NewFields(s *schema.Source) (*Fields, error) {
 	fs := &Fields{absent: s.Absent, byName: make(map[string]Field), Message: -1, Whole: -1}
 	for i, c := range s.Columns {
-		f := Field{Column: i, Port: -1, Type: c.Type, Quoted: c.Quoted, absent: [2]string{s.Absent, c.Absent}, shared: len(c.Also) > 0}
+		f := Field{Column: i, Port: -1, Type: c.Type, absent: [2]string{s.Absent, c.Absent}, shared: len(c.Also) > 0}
 		for _, from := range append([]string{c.From}, c.Also...) {
 			first, second, two := strings.Cut(from, " ")
+			f.Quoted = c.Quoted && from == c.From
 			switch {
 			case from == "@message":
 				fs.Message = i

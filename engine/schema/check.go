@@ -98,7 +98,7 @@ var only = []struct {
 	given  func(s *Source) bool
 }{
 	{"fold", []Shape{JSON}, func(s *Source) bool { return s.Fold }},
-	{"records", []Shape{JSON}, func(s *Source) bool { return len(s.Records) > 0 }},
+	{"records", []Shape{JSON, Regex}, func(s *Source) bool { return len(s.Records) > 0 }},
 	{"default", []Shape{Delimited, W3C, CSV}, func(s *Source) bool { return len(s.Default) > 0 }},
 	{"least", []Shape{Delimited, W3C, CSV}, func(s *Source) bool { return s.Least != 0 }},
 	{"separator", []Shape{Delimited, W3C, CSV}, func(s *Source) bool { return s.Separator != "" }},

@@ -94,8 +94,10 @@ type Column struct {
 	Opened bool `yaml:"opened"`
 	// OpenedMembers says the same of each member of the object that the field is.
 	OpenedMembers bool `yaml:"opened_members"`
-	// Quoted says that the field comes in double quotes, which tells where a
-	// field ends that has quotes inside. For Delimited.
+	// Quoted says that the field From comes in double quotes. For Delimited that
+	// tells where a field ends that has quotes inside; for Regex the field may
+	// come without, and quotes around it are taken off, those inside, which are
+	// doubled, made single.
 	Quoted bool `yaml:"quoted"`
 	// Part is the part of a field address:port that the column takes, "address"
 	// or "port"; the two may share From. Empty: all of it.
@@ -147,7 +149,7 @@ type Source struct {
 	Cite      string    `yaml:"cite"`
 	Shape     Shape     `yaml:"shape"`
 	Parquet   bool      `yaml:"parquet"` // also delivered as Parquet, "-" in names written "_"
-	Records   []string  `yaml:"records"` // JSON: keys whose array holds the records
+	Records   []string  `yaml:"records"` // keys of an object whose array holds the records; for JSON, and for Regex that also comes as objects
 	Fold      bool      `yaml:"fold"`    // JSON: keys name their columns in any case
 	Recognise Recognise `yaml:"recognise"`
 	// Default is the field order of a file without a header line.

@@ -125,7 +125,13 @@ func (o *opener) object(p place, text []byte, from *decode.Origin, key string, d
 			at.Owner, at.LogGroup = logOf(ms.text("@log"))
 		}
 		inner := o.r.string(ms.get(w))
-		if at.Log && from == nil || o.r.o.Known.Source(inner, nil) != "" || o.opens(inner) {
+		of := o.r.o.Known.Source(inner, nil)
+		if from != nil && from.Log && of != "" && of == o.r.o.Known.Source(text, from) {
+			// Its source takes the whole too, which says more: a container's line
+			// without the container around it is worth little.
+			continue
+		}
+		if at.Log && from == nil || of != "" || o.opens(inner) {
 			o.text(p, inner, at, depth+1)
 			return
 		}

@@ -20,3 +20,12 @@ ORDER BY time;
 
 -- Log groups, and what they hold.
 SELECT * FROM cloudwatch_log_groups ORDER BY events DESC, log_group;
+
+-- Invocations that were never reported: cut off, or still running when the logs were taken.
+SELECT request_id, function_name, start_time, lines, error_lines FROM lambda_invocations WHERE attempts = 0 ORDER BY start_time;
+
+-- Which IAM principal became which Kubernetes user, and who was refused.
+SELECT time, cluster, msg, arn, user_name, user_groups, error FROM eks_authenticator ORDER BY time;
+
+-- What containers wrote.
+SELECT time, namespace_name, pod_name, stream, line FROM container_lines ORDER BY time, pod_name;

@@ -18,3 +18,9 @@ SELECT user_username, source_ip, count(*) AS requests, count(DISTINCT request_ur
 
 -- Changes of rights.
 SELECT stage_timestamp, user_username, verb, object_resource, object_name FROM eks_rbac_changes ORDER BY stage_timestamp;
+
+-- Requests made in another's name.
+SELECT stage_timestamp, user_username, arn, impersonated, verb, object_resource, response_code FROM eks_requests WHERE impersonated IS NOT NULL ORDER BY stage_timestamp;
+
+-- Shells that were still open when the logs were taken.
+SELECT stage_timestamp, user_username, source_ip, request_uri, stage FROM eks_exec WHERE stage = 'ResponseStarted' ORDER BY stage_timestamp;

@@ -4,34 +4,36 @@ SELECT
   stage_timestamp AS event_time,
   'eks_audit' AS source,
   audit_id AS event_id,
-  NULLIF(split_part(json_extract_scalar(user_arn, '$[0]'), ':', 5), '') AS account_id,
+  COALESCE(account_id, NULLIF(split_part(json_extract_scalar(user_arn, '$[0]'), ':', 5), '')) AS account_id,
   CAST(NULL AS VARCHAR) AS region,
   COALESCE(json_extract_scalar(user_arn, '$[0]'), user_username) AS principal,
   NULLIF(json_extract_scalar(user_access_key_id, '$[0]'), '') AS access_key_id,
   json_extract_scalar(source_ips, '$[0]') AS src_ip,
   CAST(NULL AS VARCHAR) AS dst_ip,
   CAST(NULL AS INTEGER) AS dst_port,
-  verb || ' ' || COALESCE(object_resource, '') || COALESCE('/' || object_subresource, '') AS action,
+  verb || COALESCE(' ' || object_resource, '') || COALESCE('/' || object_subresource, '') AS action,
   COALESCE(object_namespace || '/', '') || COALESCE(object_name, object_resource, request_uri) AS target,
   CASE WHEN response_code IN (401, 403) THEN 'denied' WHEN response_code >= 400 THEN 'failure' WHEN response_code IS NOT NULL THEN 'success' END AS outcome,
-  COALESCE(response_reason, response_message) AS error,
+  COALESCE(NULLIF(response_reason, ''), NULLIF(response_message, '')) AS error,
   CAST(NULL AS BIGINT) AS bytes,
   user_agent,
-  COALESCE(user_username, '?') || ' ' || COALESCE(verb, '?') || ' ' || COALESCE(request_uri, '?') || COALESCE(' ' || CAST(response_code AS VARCHAR), '') AS summary,
+  COALESCE(user_username, '?') || COALESCE(' as ' || json_extract_scalar(impersonated_user, '$.username'), '') || ' ' || COALESCE(verb, '?') || ' ' || COALESCE(request_uri, '?') || COALESCE(' ' || CAST(response_code AS VARCHAR), '') AS summary,
   file_id,
   record_no
 FROM eks_audit;
 
--- Requests once each, when they were answered, with the cluster and the IAM principal behind the user.
+-- Requests once each, by the last stage logged: one that has no answer yet, as a shell that is still open, is among them.
 CREATE OR REPLACE VIEW eks_requests AS
 SELECT
   stage_timestamp, NULLIF(regexp_extract(log_group, '^/aws/eks/([^/]+)/cluster$', 1), '') AS cluster, user_username, user_groups,
   json_extract_scalar(user_arn, '$[0]') AS arn, json_extract_scalar(user_access_key_id, '$[0]') AS access_key_id, json_extract_scalar(impersonated_user, '$.username') AS impersonated,
   json_extract_scalar(source_ips, '$[0]') AS source_ip, verb, object_resource, object_subresource, object_namespace, object_name, request_uri, response_code, response_reason,
   json_extract_scalar(annotations, '$["authorization.k8s.io/decision"]') AS decision, json_extract_scalar(annotations, '$["authorization.k8s.io/reason"]') AS decision_reason,
-  user_agent, audit_id, file_id, record_no
+  user_agent, audit_id, file_id, record_no, stage
 FROM eks_audit
-WHERE stage IN ('ResponseComplete', 'Panic');
+WHERE stage IN ('ResponseComplete', 'Panic')
+  OR (stage = 'ResponseStarted' AND audit_id NOT IN (SELECT audit_id FROM eks_audit WHERE stage IN ('ResponseComplete', 'Panic') AND audit_id IS NOT NULL))
+  OR (stage = 'RequestReceived' AND audit_id NOT IN (SELECT audit_id FROM eks_audit WHERE stage IN ('ResponseStarted', 'ResponseComplete', 'Panic') AND audit_id IS NOT NULL));
 
 -- Requests that were refused.
 CREATE OR REPLACE VIEW eks_denied AS

@@ -18,3 +18,6 @@ ORDER BY handshakes DESC, 1;
 
 -- TLS that could not be inspected.
 SELECT time, src_ip, dest_ip, tls_sni, tls_error FROM nfw_tls WHERE tls_error IS NOT NULL ORDER BY time;
+
+-- Flows that a rule blocked, and what got through before.
+SELECT first_time, src_ip, dest_ip, dest_port, app_proto, bytes_out, bytes_back FROM nfw_flows WHERE blocked ORDER BY first_time;

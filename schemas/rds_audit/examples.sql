@@ -12,3 +12,6 @@ SELECT time, user_name, client_host, severity, message FROM rds_audit WHERE seve
 
 -- Operations by user and table.
 SELECT user_name, operation, database, object_name, count(*) AS n FROM rds_audit GROUP BY 1, 2, 3, 4 ORDER BY n DESC, 1, 2, 3, 4;
+
+-- What the server refused for want of rights.
+SELECT event_time, principal, src_ip, action, target, error FROM rds_audit_events WHERE outcome = 'denied' ORDER BY event_time;

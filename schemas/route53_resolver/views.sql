@@ -22,11 +22,12 @@ SELECT
   record_no
 FROM route53_resolver;
 
--- Which name resolved to which address, and who asked: one row an answer; a query without answers has one row.
+-- Which name resolved to which address, and who asked: one row an answer; a query without answers has one row. Names and addresses are in small letters without the last dot, text as it was sent.
 CREATE OR REPLACE VIEW dns_answers AS
 SELECT
   q.query_timestamp, rtrim(lower(q.query_name), '.') AS name, q.query_type, q.rcode,
-  json_extract_scalar(a.answer, '$.Type') AS answer_type, rtrim(lower(json_extract_scalar(a.answer, '$.Rdata')), '.') AS answer,
+  json_extract_scalar(a.answer, '$.Type') AS answer_type, 
+  CASE WHEN json_extract_scalar(a.answer, '$.Type') IN ('TXT', 'CAA', 'NAPTR', 'SPF') THEN json_extract_scalar(a.answer, '$.Rdata') ELSE rtrim(lower(json_extract_scalar(a.answer, '$.Rdata')), '.') END AS answer,
   q.srcaddr, q.instance_id, q.vpc_id, q.account_id, q.region, q.firewall_rule_action, q.file_id, q.record_no
 FROM route53_resolver q
 LEFT JOIN UNNEST(json_elements(q.answers)) AS a (answer) ON TRUE;

@@ -12,8 +12,8 @@ SELECT
   dstaddr AS dst_ip,
   dstport AS dst_port,
   'flow' AS action,
-  COALESCE(tgw_dst_vpc_id, tgw_pair_attachment_id, tgw_id) AS target,
-  CASE WHEN log_status <> 'OK' THEN lower(log_status) WHEN COALESCE(packets_lost_no_route, 0) + COALESCE(packets_lost_blackhole, 0) + COALESCE(packets_lost_mtu_exceeded, 0) + COALESCE(packets_lost_ttl_expired, 0) >= packets AND packets > 0 THEN 'blocked' WHEN log_status = 'OK' THEN 'allowed' END AS outcome,
+  COALESCE(tgw_dst_vpc_id, tgw_pair_attachment_id, tgw_id, tgw_attachment_id) AS target,
+  CASE WHEN log_status <> 'OK' THEN lower(log_status) WHEN CAST(COALESCE(packets_lost_no_route, 0) AS DOUBLE) + CAST(COALESCE(packets_lost_blackhole, 0) AS DOUBLE) + CAST(COALESCE(packets_lost_mtu_exceeded, 0) AS DOUBLE) + CAST(COALESCE(packets_lost_ttl_expired, 0) AS DOUBLE) >= packets AND packets > 0 THEN 'blocked' WHEN log_status = 'OK' THEN 'allowed' END AS outcome,
   CAST(NULL AS VARCHAR) AS error,
   bytes,
   CAST(NULL AS VARCHAR) AS user_agent,
@@ -25,7 +25,7 @@ FROM tgw_flow;
 -- Traffic between VPCs: bytes, flows, ports and lost packets by pair.
 CREATE OR REPLACE VIEW tgw_vpc_pairs AS
 SELECT tgw_id, tgw_src_vpc_account_id, tgw_src_vpc_id, tgw_dst_vpc_account_id, tgw_dst_vpc_id, sum(bytes) AS bytes, count(*) AS flows, count(DISTINCT dstport) AS dst_ports,
-  sum(COALESCE(packets_lost_no_route, 0) + COALESCE(packets_lost_blackhole, 0)) AS packets_lost, min(start) AS first_time, max("end") AS last_time
+  COALESCE(sum(packets_lost_no_route), 0) + COALESCE(sum(packets_lost_blackhole), 0) + COALESCE(sum(packets_lost_mtu_exceeded), 0) + COALESCE(sum(packets_lost_ttl_expired), 0) AS packets_lost, min(start) AS first_time, max("end") AS last_time
 FROM tgw_flow
 WHERE srcaddr IS NOT NULL
 GROUP BY 1, 2, 3, 4, 5;

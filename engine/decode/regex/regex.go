@@ -145,7 +145,7 @@ func (d *Decoder) Record(recordNo int64) ([]byte, error) {
 		}
 		before := d.t.Number
 		if text != nil {
-			d.row(b, text)
+			text = d.row(b, text)
 			b.Reset()
 		}
 		if d.t.Number == recordNo && before != recordNo {
@@ -213,7 +213,7 @@ func (d *Decoder) strayLines(end int) ([]byte, bool) {
 	text := d.in.Bytes()[d.in.Pos:end]
 	d.after = end
 	if len(bytes.TrimSpace(text)) > 0 {
-		d.reject(text, "lines before any that begins a record of "+d.plan.Source.Name)
+		d.reject(text, "lines that belong to no record of "+d.plan.Source.Name)
 	}
 	return nil, true
 }
@@ -268,18 +268,27 @@ func (d *Decoder) reject(raw []byte, reason string) {
 	})
 }
 
-// row decodes one record into the current row and finishes it.
-func (d *Decoder) row(b *batch.Batch, text []byte) {
+// row decodes one record into the current row and finishes it. It returns the
+// record's text: of lines that are none together, the first where that is one
+// alone. Those behind it are then at hand next.
+func (d *Decoder) row(b *batch.Batch, text []byte) []byte {
 	if len(text) > decode.MaxRecord {
 		d.reject(text, fmt.Sprintf("a record longer than %d MiB", decode.MaxRecord>>20))
-		return
+		return text
 	}
 	d.cells.Dirty = d.in.Dirty
 	d.cells.Begin()
 	if !d.match(b, text) && !d.plan.keep {
 		b.Drop()
-		d.reject(text, d.unfit())
-		return
+		first, _, more := bytes.Cut(text, []byte{'\n'})
+		d.cells.Begin()
+		if !more || d.message || !d.match(b, trimEnd(first)) {
+			b.Drop()
+			d.reject(text, d.unfit())
+			return text
+		}
+		d.after = d.in.Pos + len(first) + 1
+		text = trimEnd(first)
 	}
 	d.cells.Text(b, text)
 	d.t.Number++
@@ -288,6 +297,7 @@ func (d *Decoder) row(b *batch.Batch, text []byte) {
 		d.t.Repair(d.t.Number, d.cells.Misfit)
 	}
 	d.plan.layout.Finish(b, d.t, d.keep, d.t.Number)
+	return text
 }
 
 func (d *Decoder) unfit() string {
@@ -307,10 +317,23 @@ func (d *Decoder) match(b *batch.Batch, text []byte) bool {
 		}
 		for g := 1; g < len(x.groups); g++ {
 			if from, to := at[2*g], at[2*g+1]; x.named[g] && from >= 0 && to > from {
-				d.cells.Put(b, &x.groups[g], text[from:to])
+				part := text[from:to]
+				if x.groups[g].Quoted {
+					part = unquoted(part)
+				}
+				d.cells.Put(b, &x.groups[g], part)
 			}
 		}
 		return true
 	}
 	return false
+}
+
+// unquoted is text without the double quotes around it, and those doubled inside
+// made single, as CSV writes them; text itself where none are around it.
+func unquoted(text []byte) []byte {
+	if n := len(text); n < 2 || text[0] != '"' || text[n-1] != '"' {
+		return text
+	}
+	return bytes.ReplaceAll(text[1:len(text)-1], []byte(`""`), []byte{'"'})
 }

@@ -95,13 +95,13 @@ func TestLines(t *testing.T) {
 	in := "a stray line\nand another\n" +
 		"2026-01-02 03:04:05 UTC:alice:select 1\n\tfrom t;\n\n'2026-01-02T03:04:06Z' 7\n" +
 		"2026-broken\nmore of it\r\n" +
-		"'2026-01-02T03:04:07Z' many\n2026-01-02 03:04:08 UTC::-"
+		"'2026-01-02T03:04:07Z' many\nno part of it\r\n\n2026-01-02 03:04:08 UTC::-"
 	got := run(t, statements, strings.NewReader(in))
 	want := []string{
 		"time=2026-01-02 03:04:05 +0000 UTC who=alice text=select 1\n\tfrom t; record_no=2",
 		"time=2026-01-02 03:04:06 +0000 UTC n=7 record_no=3",
 		"time=2026-01-02 03:04:07 +0000 UTC extra={\"n\":\"many\"} record_no=5",
-		"time=2026-01-02 03:04:08 +0000 UTC record_no=6",
+		"time=2026-01-02 03:04:08 +0000 UTC record_no=7",
 	}
 	if d := cmp.Diff(want, got.Rows); d != "" {
 		t.Error(d)
@@ -111,8 +111,9 @@ func TestLines(t *testing.T) {
 		rejects = append(rejects, fmt.Sprintf("%d line %d offset %d %s: %s", r.RecordNo, r.Line, r.Offset, r.Reason, r.Raw))
 	}
 	if d := cmp.Diff([]string{
-		"1 line 1 offset 0 lines before any that begins a record of statements: a stray line\nand another\n",
+		"1 line 1 offset 0 lines that belong to no record of statements: a stray line\nand another\n",
 		"4 line 7 offset 99 a record that none of the 2 patterns of statements fits: 2026-broken\nmore of it",
+		"6 line 10 offset 151 lines that belong to no record of statements: no part of it\r\n\n",
 	}, rejects); d != "" {
 		t.Error(d)
 	}
@@ -173,6 +174,10 @@ func TestRecord(t *testing.T) {
 	if err != nil || string(got) != "2026-01-02 03:04:05 UTC:a:x\ny" {
 		t.Errorf("record 2 is %q, %v", got, err)
 	}
+	d.Reset(strings.NewReader("'2026-01-02T03:04:06Z' 7\r\nno part of it\n"), new(decode.Tally))
+	if got, err := d.Record(1); err != nil || string(got) != "'2026-01-02T03:04:06Z' 7" {
+		t.Errorf("the record before a stray line is %q, %v", got, err)
+	}
 	d.Reset(strings.NewReader("stray\n"), new(decode.Tally))
 	if _, err := d.Record(2); err != io.EOF {
 		t.Errorf("a record that is not there: %v", err)
@@ -183,7 +188,7 @@ func TestRecord(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	for _, s := range []string{
 		"2026-01-02 03:04:05 UTC:alice:select 1\n\tfrom t;\n'2026-01-02T03:04:06Z' 7\n",
-		"stray\r\n2026-\n\n'2026-' x", "REPORT r 1 ms\n{\"a\":1}\n\xff\n", "\xef\xbb\xbf2026-01-02 03:04:05 UTC:a:\n",
+		"stray\r\n2026-\n\n'2026-' x", "'2026-01-02T03:04:06Z' 7\r\nno part of it\n'2026-", "REPORT r 1 ms\n{\"a\":1}\n\xff\n", "\xef\xbb\xbf2026-01-02 03:04:05 UTC:a:\n",
 	} {
 		f.Add([]byte(s), false)
 		f.Add([]byte(s), true)
