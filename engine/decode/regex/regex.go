@@ -84,7 +84,7 @@ func (p *Plan) Fits(text []byte) bool {
 	if p.line != nil {
 		return p.line.Match(text)
 	}
-	return slices.ContainsFunc(p.patterns, func(x pattern) bool { return x.fits(text) })
+	return slices.ContainsFunc(p.patterns, func(x pattern) bool { return x.fits(text) }) || p.tells(text)
 }
 
 func (x *pattern) fits(text []byte) bool {
@@ -290,7 +290,7 @@ func (d *Decoder) row(b *batch.Batch, text []byte) {
 	}
 	d.cells.Dirty = d.in.Dirty
 	d.cells.Begin()
-	if !d.match(b, text) && !d.plan.keep {
+	if !d.match(b, text) && !d.object(b, text) && !d.plan.keep {
 		b.Drop()
 		d.reject(text, d.unfit())
 		return
