@@ -9,15 +9,15 @@ FROM s3_access_objects
 UNION ALL
 SELECT
   event_time, 'cloudtrail', CASE
-    WHEN event_name LIKE 'GetObject%' OR event_name LIKE 'SelectObject%' THEN 'download'
-    WHEN event_name LIKE 'Delete%' THEN 'delete'
+    WHEN event_name IN ('GetObject', 'GetObjectTorrent') OR event_name LIKE 'SelectObject%' THEN 'download'
+    WHEN event_name IN ('DeleteObject', 'DeleteObjects') THEN 'delete'
     WHEN event_name = 'CopyObject' OR event_name = 'UploadPartCopy' THEN 'copy'
     WHEN event_name IN ('PutObject', 'UploadPart', 'CompleteMultipartUpload', 'CreateMultipartUpload', 'PostObject') THEN 'upload'
     WHEN event_name LIKE 'Head%' OR event_name LIKE 'List%' OR event_name LIKE 'Get%' THEN 'read'
     ELSE 'change' END,
   COALESCE(user_arn, user_principal_id), source_ip_address, json_extract_scalar(request_parameters, '$.bucketName'), json_extract_scalar(request_parameters, '$.key'),
   json_extract_scalar(request_parameters, '$.versionId'), event_name,
-  CAST(CAST(json_extract_scalar(additional_event_data, '$.bytesTransferredOut') AS DOUBLE) AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS INTEGER), error_code, user_agent, request_id, file_id, record_no
+  TRY_CAST(TRY_CAST(json_extract_scalar(additional_event_data, '$.bytesTransferredOut') AS DOUBLE) AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS INTEGER), error_code, user_agent, request_id, file_id, record_no
 FROM cloudtrail
 WHERE event_source = 's3.amazonaws.com' AND request_parameters LIKE '%"key"%';
 

@@ -38,6 +38,10 @@ CREATE OR REPLACE MACRO json_array_contains(doc, value) AS
 -- regexp_like(text, pattern): whether pattern matches anywhere in text.
 CREATE OR REPLACE MACRO regexp_like(txt, pattern) AS regexp_matches(txt, pattern);
 
+-- url_decode(text): %XX decoded, as in Trino also for bytes that are not UTF-8: such a
+-- text stays as it is, where DuckDB's own function fails. A plus sign stays one.
+CREATE OR REPLACE MACRO url_decode(txt) AS COALESCE(TRY(system.main.url_decode(txt)), txt);
+
 -- from_iso8601_timestamp(text): an ISO 8601 time with zone, as TIMESTAMP in UTC.
 CREATE OR REPLACE MACRO from_iso8601_timestamp(txt) AS
   CAST(CAST(txt AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS TIMESTAMP);

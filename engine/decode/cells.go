@@ -18,6 +18,7 @@ type Field struct {
 	Column int // -1: no column, kept in extra
 	Type   schema.Type
 	Quoted bool // it comes in double quotes, or may
+	Items  bool // it is a list of items in double quotes, kept as it stands
 	Port   int  // the column of the port behind the last colon; -1: none
 
 	absent [2]string // texts that stand for no value; empty: none
@@ -54,7 +55,7 @@ type Fields struct {
 func NewFields(s *schema.Source) (*Fields, error) {
 	fs := &Fields{absent: s.Absent, byName: make(map[string]Field), Message: -1, Whole: -1}
 	for i, c := range s.Columns {
-		f := Field{Column: i, Port: -1, Type: c.Type, absent: [2]string{s.Absent, c.Absent}, shared: len(c.Also) > 0}
+		f := Field{Column: i, Port: -1, Type: c.Type, Items: c.Items, absent: [2]string{s.Absent, c.Absent}, shared: len(c.Also) > 0}
 		for _, from := range append([]string{c.From}, c.Also...) {
 			first, second, two := strings.Cut(from, " ")
 			f.Quoted = c.Quoted && from == c.From
@@ -145,12 +146,15 @@ func (c *Cells) Put(b *batch.Batch, f *Field, text []byte) {
 		c.parts[f.join-1] = append(c.parts[f.join-1][:0], text...)
 	}
 	if f.split {
-		// IPv6 addresses have colons of their own, and no brackets.
+		// IPv6 addresses have colons of their own, and mostly no brackets.
 		if at := bytes.LastIndexByte(text, ':'); at > 0 && f.Port >= 0 {
 			port := Field{Name: f.Name, Column: f.Port, Port: -1, Type: schema.Integer, absent: f.absent}
 			if _, ok := Int(text[at+1:]); ok {
 				c.Put(b, &port, text[at+1:])
 				text = text[:at]
+				if text[0] == '[' && text[at-1] == ']' {
+					text = text[1 : at-1]
+				}
 			}
 		}
 	}

@@ -263,7 +263,7 @@ const rejectRoom = 128 << 20
 
 // load loads one batch and commits it with its ledger.
 func (l *loader) load(ctx context.Context, jobs []*job) error {
-	if jobs[0].Kind == unpack.Parquet && jobs[0].Source.Shape != schema.JSON {
+	if jobs[0].Kind == unpack.Parquet && plainParquet(jobs[0].Source) {
 		return l.loadParquet(ctx, jobs[0])
 	}
 	source := jobs[0].Source.Name

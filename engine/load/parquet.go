@@ -101,8 +101,44 @@ func recognises(r schema.Recognise, has map[string]bool) bool {
 	return any
 }
 
-// awsName is a field's or column's name in the spelling both have in common.
-func awsName(name string) string { return strings.ReplaceAll(strings.ToLower(name), "-", "_") }
+// awsName is a field's or column's name in the spelling both have in common:
+// cs(User-Agent) is cs_user_agent in Parquet.
+func awsName(name string) string { return parquetName.Replace(strings.ToLower(name)) }
+
+var parquetName = strings.NewReplacer("-", "_", "(", "_", ")", "")
+
+// plainParquet reports whether each column of a Parquet file of s goes to one of
+// the table as it stands, so that DuckDB can read such files itself.
+func plainParquet(s *schema.Source) bool {
+	for _, c := range s.Columns {
+		if strings.Contains(c.From, " ") || len(c.Also) > 0 || c.Part != "" || c.Type == schema.Timestamp {
+			return false
+		}
+	}
+	return s.Shape != schema.JSON
+}
+
+// ownNames selects the columns of a Parquet file under the names that the fields
+// of s have elsewhere.
+func ownNames(s *schema.Source, order []string) string {
+	own := map[string]string{}
+	if s.Shape != schema.JSON {
+		for _, name := range s.Fields() {
+			own[awsName(name)] = name
+		}
+	}
+	used := map[string]bool{}
+	var list []string
+	for _, name := range order {
+		as := own[awsName(name)]
+		if as == "" || used[as] {
+			as = name
+		}
+		used[as] = true
+		list = append(list, schema.Quote(name)+" AS "+schema.Quote(as))
+	}
+	return strings.Join(list, ", ")
+}
 
 func (l *loader) parquetColumns(ctx context.Context, path string) ([]string, error) {
 	return parquetColumns(ctx, l.conn, path)

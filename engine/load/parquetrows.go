@@ -121,15 +121,16 @@ func (p *parquetRows) close() error {
 	return rows.Close()
 }
 
-// parquetObjects reads one Parquet file of a source whose records are JSON: each
-// row as one object, on a connection of its own, decoded like any other.
+// parquetObjects reads one Parquet file of a source that is not [plainParquet]:
+// each row as one object, on a connection of its own, decoded like any other.
 type parquetObjects struct {
-	ctx   context.Context
-	db    *sql.DB
-	path  string
-	size  int64
-	inner decode.Decoder
-	tally *decode.Tally
+	ctx    context.Context
+	db     *sql.DB
+	source *schema.Source
+	path   string
+	size   int64
+	inner  decode.Decoder
+	tally  *decode.Tally
 
 	rows *sql.Rows
 	busy bool // inner is in a row
@@ -157,8 +158,11 @@ func (p *parquetObjects) Fill(b *batch.Batch) (bool, error) {
 
 func (p *parquetObjects) fill(b *batch.Batch) error {
 	if p.rows == nil {
-		var err error
-		p.rows, err = p.db.QueryContext(p.ctx, `SELECT CAST(to_json(r) AS VARCHAR) FROM read_parquet(?, hive_partitioning = false) r`, p.path)
+		order, err := parquetColumns(p.ctx, p.db, p.path)
+		if err != nil {
+			return err
+		}
+		p.rows, err = p.db.QueryContext(p.ctx, `SELECT CAST(to_json(r) AS VARCHAR) FROM (SELECT `+ownNames(p.source, order)+` FROM read_parquet(?, hive_partitioning = false)) r`, p.path)
 		if err != nil {
 			return err
 		}

@@ -19,8 +19,8 @@ type plan struct {
 	types  []schema.Type
 	// make makes the decoder of the source's own shape; objects the one of its
 	// records as JSON objects, the same where JSON is its shape; one the one of
-	// messages, in either form.
-	make, objects, one func(keep decode.Keep) decode.Decoder
+	// messages, in either form; row the one of a Parquet file's rows as objects.
+	make, objects, one, row func(keep decode.Keep) decode.Decoder
 }
 
 // plans are those of all sources, and what tells messages apart.
@@ -61,6 +61,7 @@ func newPlans(sources, stored []*schema.Source) (*plans, error) {
 		p.objects = func(keep decode.Keep) decode.Decoder { return jsonrec.NewDecoder(jp, others, keep) }
 		// The source of a message has been told: nothing else is in it.
 		alone := func(keep decode.Keep) decode.Decoder { return jsonrec.NewDecoder(jp, nil, keep) }
+		p.row = alone
 		switch s.Shape {
 		case schema.JSON:
 			p.make, p.one = p.objects, alone
@@ -81,7 +82,10 @@ func newPlans(sources, stored []*schema.Source) (*plans, error) {
 		}
 		if p.one == nil {
 			p.one = func(keep decode.Keep) decode.Decoder {
-				return decode.NewEither(p.make(keep), alone(keep), func(text []byte) bool { return jp.Takes(text) })
+				return decode.NewEither(p.make(keep), alone(keep), func(text []byte) bool {
+					// The decoder of patterns can read what is no JSON.
+					return jp.Takes(text) && (s.Shape != schema.Regex || decode.IsJSON(text))
+				})
 			}
 		}
 		all.by[s.Name] = p

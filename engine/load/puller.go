@@ -34,7 +34,7 @@ type task struct {
 	other decode.Decoder // reads the file instead of the plan's decoder; nil: none
 	// objects says that records of a source of another shape lie in it as JSON.
 	objects bool
-	parquet bool // of a source whose records are JSON
+	parquet bool // whose rows are decoded as objects
 	// frame, where set, is how the file is cut into messages; again says that
 	// they are read once more, for another source than the file's own.
 	frame unwrap.Frame
@@ -92,7 +92,7 @@ type worker struct {
 	keep decode.Keep
 	file *reading
 
-	own, objects, one decode.Decoder // made when needed, used for many files
+	own, objects, one, row decode.Decoder // made when needed, used for many files
 }
 
 func (w *worker) init(p *puller) { w.p = p }
@@ -103,7 +103,9 @@ func (w *worker) decoder(t *task) decode.Decoder {
 	switch {
 	case t.other != nil:
 		return t.other
-	case t.frame != "", t.parquet:
+	case t.parquet:
+		which, made = &w.row, w.p.plan.row
+	case t.frame != "":
 		which, made = &w.one, w.p.plan.one
 	case t.objects:
 		which, made = &w.objects, w.p.plan.objects
@@ -114,7 +116,7 @@ func (w *worker) decoder(t *task) decode.Decoder {
 		})
 	}
 	if t.parquet {
-		return &parquetObjects{ctx: w.p.ctx, db: w.p.db, path: t.local, size: t.size, inner: *which}
+		return &parquetObjects{ctx: w.p.ctx, db: w.p.db, source: w.p.plan.source, path: t.local, size: t.size, inner: *which}
 	}
 	if t.frame != "" {
 		return unwrap.NewDecoder(*which, w.p.plans.unwrapping(t.frame, t.path, t.asked), w.p.plan.source.Name, !t.again)

@@ -176,7 +176,7 @@ func (s *Scan) bind(_ map[string]any, args ...any) (duckdb.ParallelChunkTableSou
 		if file.Source != p.source {
 			t.again = true // its rejects are the other source's
 		}
-		if file.Kind == unpack.Parquet && p.source.Shape != schema.JSON {
+		if file.Kind == unpack.Parquet && plainParquet(p.source) {
 			t.other = &parquetRows{ctx: ctx, db: s.db, source: p.source, path: file.Local}
 		}
 		pull.tasks = append(pull.tasks, t)

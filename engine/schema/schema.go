@@ -99,6 +99,9 @@ type Column struct {
 	// come without, and quotes around it are taken off, those inside, which are
 	// doubled, made single.
 	Quoted bool `yaml:"quoted"`
+	// Items says that the field is a list of items in double quotes with commas
+	// between them and no blanks, which is kept as it stands. For Delimited.
+	Items bool `yaml:"items"`
 	// Part is the part of a field address:port that the column takes, "address"
 	// or "port"; the two may share From. Empty: all of it.
 	Part string `yaml:"part"`

@@ -90,6 +90,10 @@ func fieldsOf(s *schema.Source) map[string]string {
 				continue
 			}
 			put(from, from)
+			if date, clock, two := strings.Cut(from, " "); two {
+				put(date, date)
+				put(clock, clock)
+			}
 			if s.Shape == schema.JSON {
 				for at, r := range from {
 					if r == '.' {

@@ -1,4 +1,4 @@
--- Every request or connection to a Classic Load Balancer in the columns all sources share; outcome goes by its status.
+-- Every request or connection to a Classic Load Balancer in the columns all sources share; outcome goes by its status, of a connection by whether an instance took it.
 CREATE OR REPLACE VIEW clb_events AS
 SELECT
   timestamp AS event_time,
@@ -11,9 +11,9 @@ SELECT
   client_ip AS src_ip,
   backend_ip AS dst_ip,
   backend_port AS dst_port,
-  CASE WHEN request LIKE '- - -%' THEN 'connection' ELSE split_part(request, ' ', 1) END AS action,
-  CASE WHEN request LIKE '- - -%' THEN elb ELSE split_part(request, ' ', 2) END AS target,
-  CASE WHEN elb_status_code IN (401, 403) THEN 'denied' WHEN elb_status_code >= 400 THEN 'failure' WHEN elb_status_code IS NOT NULL THEN 'success' END AS outcome,
+  CASE WHEN request LIKE '- - -%' THEN 'connection' ELSE NULLIF(NULLIF(split_part(request, ' ', 1), '-'), '') END AS action,
+  CASE WHEN request LIKE '- - -%' THEN elb ELSE COALESCE(NULLIF(regexp_extract(request, '^\S+ (.+) \S+$', 1), ''), NULLIF(request, '')) END AS target,
+  CASE WHEN elb_status_code IS NULL AND request LIKE '- - -%' THEN CASE WHEN backend_ip IS NULL THEN 'failure' ELSE 'success' END WHEN elb_status_code IN (401, 403) THEN 'denied' WHEN elb_status_code >= 400 OR elb_status_code = 0 THEN 'failure' WHEN elb_status_code IS NOT NULL THEN 'success' END AS outcome,
   CAST(NULL AS VARCHAR) AS error,
   sent_bytes AS bytes,
   user_agent,

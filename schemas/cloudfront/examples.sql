@@ -16,7 +16,7 @@ LIMIT 20;
 -- Requests the viewer broke off, or that were refused at the edge.
 SELECT time, c_ip, cs_uri_stem, sc_status, x_edge_result_type, x_edge_detailed_result_type
 FROM cloudfront
-WHERE sc_status = 0 OR x_edge_result_type = 'Error'
+WHERE sc_status = 0 OR x_edge_result_type NOT IN ('Hit', 'RefreshHit', 'OriginShieldHit', 'Miss', 'Redirect')
 ORDER BY time;
 
 -- User agents by requests.

@@ -1,4 +1,4 @@
--- Every request to CloudFront in the columns all sources share; outcome goes by its status, and is blocked where a geographic restriction or WAF refused it at the edge.
+-- Every request to CloudFront in the columns all sources share; outcome goes by its status, and is blocked where a geographic restriction refused it; what WAF refused shows as denied.
 CREATE OR REPLACE VIEW cloudfront_events AS
 SELECT
   time AS event_time,
@@ -14,7 +14,7 @@ SELECT
   cs_method AS action,
   COALESCE(x_host_header, cs_host, '') || COALESCE(cs_uri_stem, '') || COALESCE('?' || cs_uri_query, '') AS target,
   CASE WHEN x_edge_detailed_result_type = 'ClientGeoBlocked' THEN 'blocked' WHEN sc_status IN (401, 403) THEN 'denied' WHEN sc_status >= 400 OR sc_status = 0 THEN 'failure' WHEN sc_status IS NOT NULL THEN 'success' END AS outcome,
-  CASE WHEN x_edge_result_type = 'Error' THEN x_edge_detailed_result_type END AS error,
+  CASE WHEN x_edge_result_type NOT IN ('Hit', 'RefreshHit', 'OriginShieldHit', 'Miss', 'Redirect') THEN COALESCE(x_edge_detailed_result_type, x_edge_result_type) END AS error,
   sc_bytes AS bytes,
   url_decode(cs_user_agent) AS user_agent,
   COALESCE(cs_method, '?') || ' ' || COALESCE(x_host_header, cs_host, '') || COALESCE(cs_uri_stem, '') || COALESCE(' ' || CAST(sc_status AS VARCHAR), '') || COALESCE(' ' || x_edge_result_type, '') AS summary,

@@ -14,7 +14,7 @@ SELECT
   type AS action,
   COALESCE(domain_name, elb) AS target,
   CASE WHEN tls_cipher IS NULL THEN 'failure' ELSE 'success' END AS outcome,
-  'TLS alert ' || CAST(incoming_tls_alert AS VARCHAR) AS error,
+  CASE WHEN incoming_tls_alert <> 0 THEN 'TLS alert ' || CAST(incoming_tls_alert AS VARCHAR) END AS error, -- 0 is close_notify, the regular end
   sent_bytes AS bytes,
   CAST(NULL AS VARCHAR) AS user_agent,
   type || ' to ' || COALESCE(domain_name, elb) || COALESCE(', ' || tls_protocol_version, ', handshake failed') || COALESCE(', ' || CAST(connection_time AS VARCHAR) || ' ms', '') AS summary,

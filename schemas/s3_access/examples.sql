@@ -1,5 +1,5 @@
 -- Every upload, download and change of an object.
-SELECT time, kind, requester, remote_ip, bucket, object_key, http_status, bytes_sent
+SELECT time, kind, outcome, requester, remote_ip, bucket, object_key, bytes_sent
 FROM s3_access_objects
 ORDER BY time;
 

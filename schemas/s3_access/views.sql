@@ -22,24 +22,29 @@ SELECT
   record_no
 FROM s3_access;
 
--- Uploads, downloads and changes of objects, with the key as it was before it was encoded for the log.
+-- Uploads, downloads, deletes and changes of objects, also refused ones, with the key decoded. A request to delete many has a row of its own, without key (kind delete request); each object follows as BATCH.DELETE.OBJECT.
 CREATE OR REPLACE VIEW s3_access_objects AS
 SELECT
   time,
   CASE
-    WHEN operation LIKE 'REST.GET.OBJECT%' OR operation LIKE 'WEBSITE.GET.OBJECT%' OR operation = 'REST.COPY.OBJECT_GET' OR operation = 'REST.COPY.PART_GET' THEN 'download'
-    WHEN operation LIKE '%DELETE.OBJECT%' OR operation LIKE '%DELETE.VERSION%' OR operation LIKE 'S3.EXPIRE%' OR operation LIKE 'S3.CREATE.DELETEMARKER' THEN 'delete'
+    WHEN operation LIKE '%.GET.OBJECT' OR operation LIKE '%.SELECT.OBJECT%' OR operation IN ('REST.GET.TORRENT', 'REST.COPY.OBJECT_GET', 'REST.COPY.PART_GET') THEN 'download'
+    WHEN operation LIKE '%.DELETE.OBJECT' OR operation IN ('S3.EXPIRE.OBJECT', 'S3.CREATE.DELETEMARKER') THEN 'delete'
+    WHEN operation = 'REST.POST.MULTI_OBJECT_DELETE' THEN 'delete request'
     WHEN operation IN ('REST.COPY.OBJECT', 'REST.COPY.PART') THEN 'copy'
-    WHEN operation LIKE 'REST.PUT.OBJECT' OR operation LIKE 'REST.PUT.PART' OR operation LIKE 'REST.POST.OBJECT' OR operation LIKE 'REST.POST.UPLOAD%' THEN 'upload'
-    WHEN operation LIKE 'REST.HEAD.%' OR operation LIKE 'REST.GET.BUCKET%' OR operation LIKE 'REST.GET.%' THEN 'read'
+    WHEN operation IN ('REST.PUT.OBJECT', 'REST.PUT.PART', 'REST.POST.OBJECT', 'REST.POST.UPLOAD', 'REST.POST.UPLOADS', 'SOAP.PUT.OBJECT') THEN 'upload'
+    WHEN operation LIKE '%.HEAD.%' OR operation LIKE '%.GET.%' OR operation LIKE '%.OPTIONS.%' OR operation LIKE 'S3.COMPUTE.%' THEN 'read'
     ELSE 'change'
   END AS kind,
-  operation, bucket, url_decode(replace(key, '+', ' ')) AS object_key, version_id, requester, remote_ip, authentication_type,
-  http_status, error_code, bytes_sent, object_size, user_agent, request_uri, request_id, file_id, record_no
+  operation, bucket,
+  -- Older logs encode the key twice: then the request, which encodes it once, holds what decoding once gives.
+  CASE WHEN key LIKE '%\%25%' ESCAPE '\' AND strpos(request_uri, url_decode(key)) > 0 THEN url_decode(url_decode(key)) ELSE url_decode(replace(key, '+', ' ')) END AS object_key,
+  version_id, requester, remote_ip, authentication_type,
+  http_status, CASE WHEN http_status IN (401, 403) THEN 'denied' WHEN http_status >= 400 THEN 'failure' ELSE 'success' END AS outcome,
+  error_code, bytes_sent, object_size, user_agent, request_uri, request_id, file_id, record_no
 FROM s3_access
-WHERE key IS NOT NULL;
+WHERE key IS NOT NULL OR operation = 'REST.POST.MULTI_OBJECT_DELETE';
 
--- Requests without a signature, through presigned URLs, over plain HTTP or old TLS.
+-- Requests without a signature, through presigned URLs, over plain HTTP or old TLS. Not the reading half of a copy: who asked may stand in the writing half alone.
 CREATE OR REPLACE VIEW s3_access_weak AS
 SELECT
   CASE WHEN requester IS NULL AND remote_ip IS NOT NULL THEN 'anonymous'
@@ -48,13 +53,13 @@ SELECT
     ELSE 'old TLS' END AS weakness,
   time, remote_ip, requester, operation, bucket, key, http_status, bytes_sent, tls_version, user_agent, file_id, record_no
 FROM s3_access
-WHERE remote_ip IS NOT NULL AND (requester IS NULL OR authentication_type = 'QueryString'
+WHERE remote_ip IS NOT NULL AND NOT (requester IS NULL AND operation IN ('REST.COPY.OBJECT_GET', 'REST.COPY.PART_GET')) AND (requester IS NULL OR authentication_type = 'QueryString'
   OR (cipher_suite IS NULL AND host_header IS NOT NULL) OR lower(tls_version) IN ('tlsv1', 'tlsv1.0', 'tlsv1.1'));
 
 -- Requesters by bucket: requests, objects, bytes, refusals and span.
 CREATE OR REPLACE VIEW s3_access_requesters AS
 SELECT
-  bucket, COALESCE(requester, 'anonymous') AS requester, count(*) AS requests, count(DISTINCT key) AS objects,
+  bucket, COALESCE(requester, CASE WHEN remote_ip IS NULL OR operation IN ('REST.COPY.OBJECT_GET', 'REST.COPY.PART_GET') THEN 'not logged' ELSE 'anonymous' END) AS requester, count(*) AS requests, count(DISTINCT key) AS objects,
   sum(bytes_sent) AS bytes_sent, count(CASE WHEN http_status IN (401, 403) THEN 1 END) AS denied,
   count(DISTINCT remote_ip) AS addresses, min(time) AS first_time, max(time) AS last_time
 FROM s3_access

@@ -214,7 +214,7 @@ func (d *Decoder) row(b *batch.Batch, line []byte) {
 	}
 	d.cells.Dirty = d.in.Dirty
 	d.cells.Begin()
-	k := 0
+	k, torn := 0, false
 	if d.plan.sep == 0 && bytes.IndexByte(line, '"') < 0 && bytes.IndexByte(line, '[') < 0 {
 		for i := 0; i < len(line); {
 			end := word(line, i)
@@ -230,11 +230,11 @@ func (d *Decoder) row(b *batch.Batch, line []byte) {
 	} else {
 		switch d.split = d.split[:0]; {
 		case d.plan.sep == 0:
-			d.split = splitQuoted(d.split, line, d.order)
+			d.split, torn = splitQuoted(d.split, line, d.order)
 		case d.plan.Source.Shape == schema.CSV:
 			d.split = csvtext.Split(d.split, line, d.plan.sep)
 		default:
-			d.split = splitAt(d.split, line, d.plan.sep)
+			d.split = splitAt(d.split, line, d.separator(line))
 		}
 		for _, f := range d.split {
 			switch {
@@ -268,10 +268,29 @@ func (d *Decoder) row(b *batch.Batch, line []byte) {
 	}
 	d.t.Number++
 	d.cells.End(b, d.plan.layout.Extra)
+	if torn && d.cells.Misfit == "" {
+		d.cells.Misfit = "quotes that do not part the fields, which may be cut wrongly"
+	}
 	if d.cells.Misfit != "" {
 		d.t.Repair(d.t.Number, d.cells.Misfit)
 	}
 	d.plan.layout.Finish(b, d.t, d.keep, d.t.Number)
+}
+
+// separator is what parts the fields of line. CloudFront lets the owner of a log
+// choose it, and its header does not say: where no tab stands in a line of a W3C
+// log, it is what parts the line into as many fields as there are names.
+func (d *Decoder) separator(line []byte) byte {
+	if d.plan.sep == '\t' && d.plan.Source.Shape == schema.W3C && len(d.order) > 1 && bytes.IndexByte(line, '\t') < 0 {
+		for _, c := range []byte(",;| ") {
+			if d.split = splitAt(d.split[:0], line, c); len(d.split) == len(d.order) {
+				d.split = d.split[:0]
+				return c
+			}
+		}
+		d.split = d.split[:0]
+	}
+	return d.plan.sep
 }
 
 // surplus keeps a field behind the last of the order. AWS announces a new field

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -225,6 +226,8 @@ var shapes = []*schema.Source{
 		{Name: "time", From: "date time", Type: schema.Timestamp}, {Name: "c_ip", From: "c-ip", Type: schema.Varchar}, {Name: "doc", From: "doc", Type: schema.JSONText}}},
 	{Name: "csv", Shape: schema.CSV, Recognise: schema.Recognise{All: []string{"name"}}, Columns: []schema.Column{
 		{Name: "name", From: "name", Type: schema.Varchar}, {Name: "text", From: "text", Also: []string{"words"}, Type: schema.Varchar}, {Name: "yes", From: "yes", Type: schema.Boolean}}},
+	{Name: "items", Shape: schema.Delimited, Absent: "-", Default: []string{"a", "list", "b"}, Columns: []schema.Column{
+		{Name: "a", From: "a", Type: schema.Varchar}, {Name: "list", From: "list", Type: schema.Varchar, Items: true}, {Name: "b", From: "b", Type: schema.Varchar, Quoted: true}}},
 }
 
 func TestShapes(t *testing.T) {
@@ -236,6 +239,14 @@ func TestShapes(t *testing.T) {
 	}{
 		"quotes inside": {0, `[02/Jan/2026:03:04:05 +0000] "GET /"a" b" 200 "Mozilla "x" \"" id 192.0.2.1:80` + "\n" + `- - - - - 2001:db8::1:443 -` + "\n", []string{
 			`time=2026-01-02 03:04:05 +0000 UTC uri=GET /"a" b status=200 agent=Mozilla "x" \" id=id ip=192.0.2.1 port=80 record_no=1`, `ip=2001:db8::1 port=443 record_no=2`}, nil},
+		"quotes that mislead": {0, `1767323045 "GET /a" 200 b" 404 "x" - y" id [2001:db8::1]:443` + "\n" + `1767323045 "u" 200 "ends in \" id x more` + "\n", []string{
+			`time=2026-01-02 03:04:05 +0000 UTC uri=GET /a" 200 b status=404 agent=x" - y id=id ip=2001:db8::1 port=443 record_no=1`,
+			`time=2026-01-02 03:04:05 +0000 UTC uri=u status=200 agent=ends in \ id=id ip=x extra={"field_7":"more"} record_no=2`}, nil},
+		"a quote that does not close": {0, `1767323045 "u" 200 "cut off`, []string{`time=2026-01-02 03:04:05 +0000 UTC uri=u status=200 agent=cut off record_no=1`}, nil},
+		"items":                       {4, `x "h2","a b" y` + "\n" + `x "h2" "y"` + "\n" + `x "-" y`, []string{`a=x list="h2","a b" b=y record_no=1`, `a=x list="h2" b=y record_no=2`, `a=x b=y record_no=3`}, nil},
+		"W3C parted otherwise": {2, "#Fields: date,time,c-ip,new\n2026-01-02,03:04:05,192.0.2.1,a b\n2026-01-02 03:04:06 192.0.2.1 b\n2026-01-02|03:04:07|192.0.2.1|\n2026-01-02;03:04:08;192.0.2.1;d\n2026-01-02,03:04:09,192.0.2.1,e,f\n", []string{
+			`time=2026-01-02 03:04:05 +0000 UTC c_ip=192.0.2.1 extra={"new":"a b"} record_no=1`, `time=2026-01-02 03:04:06 +0000 UTC c_ip=192.0.2.1 extra={"new":"b"} record_no=2`,
+			`time=2026-01-02 03:04:07 +0000 UTC c_ip=192.0.2.1 record_no=3`, `time=2026-01-02 03:04:08 +0000 UTC c_ip=192.0.2.1 extra={"new":"d"} record_no=4`}, []string{"a line of 1 fields where the header names 4"}},
 		"few and many":  {0, "1767323045 \"u\" 200\n1767323045 \"u\"\n1767323045 \"\" 200 - - x more", []string{"time=2026-01-02 03:04:05 +0000 UTC uri=u status=200 record_no=1", `time=2026-01-02 03:04:05 +0000 UTC uri= status=200 ip=x extra={"field_7":"more"} record_no=3`}, []string{"a line of 2 fields where the default format names 6"}},
 		"one character": {1, "x |  y y| 1.50 \n|\"a|b\"|-1\n", []string{"a=x b=y y n=1.5 record_no=1", "b=a|b record_no=2"}, nil},
 		"W3C": {2, "#Version: 1.0\nx\n#Fields: date time c-ip doc\n2026-01-02\t03:04:05\t192.0.2.1\t{\"a\":1}\n2026-01-02\t-\t\tplain\r\n#Fields: c-ip\tnew\n192.0.2.2\tn\n", []string{
@@ -257,6 +268,19 @@ func TestShapes(t *testing.T) {
 			}
 			same(t, shapes[c.source], []byte(c.in), got)
 		})
+	}
+}
+
+// TestManyQuotes: a line made to be parted in very many ways takes time by its
+// size, and is kept.
+func TestManyQuotes(t *testing.T) {
+	for _, part := range []string{`"a" `, `"a"a`, `\" "`, `" a`, `"" b" `} {
+		in := `1767323045 "u" 200 "` + strings.Repeat(part, 1<<18) + " x\" y\n" + `1767323045 "u" 200 "x" id 192.0.2.1:80`
+		began := time.Now()
+		got := run(t, shapes[0], strings.NewReader(in))
+		if took := time.Since(began); len(got.Rows) != 2 || took > 10*time.Second {
+			t.Errorf("%s: %d rows in %v", part, len(got.Rows), took)
+		}
 	}
 }
 

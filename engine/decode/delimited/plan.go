@@ -119,7 +119,7 @@ func (p *Plan) words(line []byte) []string {
 		if !ok {
 			return nil
 		}
-		words = strings.Fields(string(rest))
+		words = strings.FieldsFunc(string(rest), func(c rune) bool { return strings.ContainsRune(" \t\r,;|", c) })
 	case schema.CSV:
 		for _, w := range csvtext.Split(nil, line, p.sep) {
 			words = append(words, p.own(strings.TrimSpace(string(w.Text))))

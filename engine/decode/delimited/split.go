@@ -39,47 +39,152 @@ func word(line []byte, i int) int {
 }
 
 // splitQuoted appends to dst the fields of a line parted by runs of blanks, some
-// of them in quotes. order tells what each field is.
-func splitQuoted(dst []field, line []byte, order []decode.Field) []field {
+// of them in quotes. order tells what each field is. Programs put what a client
+// sent between quotes as it came, with quotes of its own, so the first way to
+// part a line may not be the one all its fields agree with; then others are
+// tried. torn says that quotes are left over all the same.
+func splitQuoted(dst []field, line []byte, order []decode.Field) (fields []field, torn bool) {
+	agree := true
 	for i := 0; i < len(line); {
 		k := len(dst)
-		switch {
-		case line[i] == '"':
+		var f field
+		if line[i] == '"' {
 			end := closing(line, i, k, order)
-			dst = append(dst, field{Text: line[i+1 : end], Quoted: true})
+			torn = torn || end == len(line)
+			f = inQuotes(line, i, end, k, order)
 			i = min(end+1, len(line))
-		case line[i] == '[' && k < len(order) && order[k].Type == schema.Timestamp && bytes.IndexByte(line[i:], ']') > 0:
-			end := i + bytes.IndexByte(line[i:], ']') + 1
-			dst = append(dst, field{Text: line[i:end]})
-			i = end
-		default:
-			end := word(line, i)
-			dst = append(dst, field{Text: line[i:end]})
+		} else {
+			end := bareEnd(line, i, k, order)
+			f = field{Text: line[i:end]}
+			torn = torn || k < len(order) && bytes.IndexByte(f.Text, '"') >= 0
 			i = end
 		}
-		for i < len(line) && (line[i] == ' ' || line[i] == '\t') {
-			i++
-		}
+		agree = agree && agrees(f, k, order)
+		dst = append(dst, f)
+		i = skipBlanks(line, i)
 	}
-	return dst
+	if agree && !torn {
+		return dst, false
+	}
+	s := search{line: line, order: order, left: effort * len(line)}
+	if other, ok := s.from(nil, 0); ok {
+		return other, false
+	}
+	return dst, torn
 }
 
-// closing is where the closing quote of the field that opens at line[i] stands;
-// the line's end where there is none. Programs put what a client sent between
-// quotes as it came, with quotes of its own. Where the field is known to come
-// in quotes, what must follow it tells the real one.
-func closing(line []byte, i, k int, order []decode.Field) int {
-	first := -1
-	last := k < len(order) && order[k].Quoted
-	for j := k + 1; j < len(order); j++ {
-		last = last && !order[j].Quoted
+// inQuotes is the field k whose quotes stand at line[i] and line[end].
+func inQuotes(line []byte, i, end, k int, order []decode.Field) field {
+	if k < len(order) && order[k].Items && !order[k].Absent(line[i+1:end]) {
+		return field{Text: line[i:min(end+1, len(line))]}
 	}
-	if last {
-		// Nothing behind it may hold a quote: the last one is it.
-		if p := bytes.LastIndexByte(line, '"'); p > i && (p+1 == len(line) || blank(line[p+1])) {
-			return p
+	return field{Text: line[i+1 : end], Quoted: true}
+}
+
+// bareEnd is where the field k that begins at line[i] without a quote ends.
+func bareEnd(line []byte, i, k int, order []decode.Field) int {
+	if line[i] == '[' && k < len(order) && order[k].Type == schema.Timestamp {
+		if p := bytes.IndexByte(line[i:], ']'); p > 0 {
+			return i + p + 1
 		}
 	}
+	return word(line, i)
+}
+
+func skipBlanks(line []byte, i int) int {
+	for i < len(line) && (line[i] == ' ' || line[i] == '\t') {
+		i++
+	}
+	return i
+}
+
+// agrees reports whether a text of this form may be field k.
+func agrees(f field, k int, order []decode.Field) bool {
+	switch {
+	case k >= len(order):
+		return f.Quoted || bytes.IndexByte(f.Text, '"') < 0
+	case order[k].Items:
+		return true
+	case f.Quoted:
+		return order[k].Quoted
+	case order[k].Absent(f.Text):
+		return true
+	case bytes.IndexByte(f.Text, '"') >= 0:
+		return false
+	case order[k].Numeric():
+		return number(f.Text)
+	case order[k].Type == schema.Timestamp && order[k].Column >= 0:
+		return f.Text[0] == '[' || f.Text[0]-'0' <= 9
+	}
+	return true
+}
+
+// number reports whether all of text may stand in a number.
+func number(text []byte) bool {
+	for _, c := range text {
+		if c-'0' > 9 && c != '.' && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// search looks for a way to part a line that all its fields agree with: for each
+// opening quote it tries the quotes that may close it, the nearest first.
+type search struct {
+	line  []byte
+	order []decode.Field
+	left  int // bytes it may still look at
+}
+
+// effort bounds a search in a line made to have very many ways: how often each
+// byte is looked at, on average.
+const effort = 32
+
+// from parts the line from i on, behind the fields in dst.
+func (s *search) from(dst []field, i int) ([]field, bool) {
+	for i < len(s.line) {
+		k := len(dst)
+		if s.line[i] != '"' {
+			end := bareEnd(s.line, i, k, s.order)
+			if s.left -= end - i; s.left < 0 {
+				return nil, false
+			}
+			f := field{Text: s.line[i:end]}
+			if !agrees(f, k, s.order) {
+				return nil, false
+			}
+			dst, i = append(dst, f), skipBlanks(s.line, end)
+			continue
+		}
+		for p := i + 1; p < len(s.line) && s.left >= 0; p++ {
+			q := bytes.IndexByte(s.line[p:], '"')
+			if q < 0 {
+				s.left -= len(s.line) - p
+				break
+			}
+			s.left -= q + 1
+			if p += q; p+1 < len(s.line) && !blank(s.line[p+1]) {
+				continue
+			}
+			f := inQuotes(s.line, i, p, k, s.order)
+			if !agrees(f, k, s.order) {
+				break
+			}
+			if all, ok := s.from(append(dst, f), skipBlanks(s.line, p+1)); ok {
+				return all, true
+			}
+		}
+		return nil, false
+	}
+	return dst, true
+}
+
+// closing is where the closing quote of the field that opens at line[i] most
+// likely stands; the line's end where there is none. Where the field is known to
+// come in quotes, what must follow it tells the real one.
+func closing(line []byte, i, k int, order []decode.Field) int {
+	first := -1
 	for _, escapes := range []bool{true, false} {
 		for p := i + 1; p < len(line); p++ {
 			q := bytes.IndexByte(line[p:], '"')
@@ -128,16 +233,10 @@ func follows(rest []byte, k int, order []decode.Field) bool {
 	case next.Quoted, !order[k].Quoted:
 		return token[0] == '"' || !order[k].Quoted
 	case next.Numeric():
-		for _, c := range token {
-			if c-'0' > 9 && c != '.' && c != '-' {
-				return false
-			}
-		}
-	default:
-		// Half of what a client put in quotes.
-		return bytes.IndexByte(token, '"') < 0
+		return number(token)
 	}
-	return true
+	// Half of what a client put in quotes.
+	return bytes.IndexByte(token, '"') < 0
 }
 
 // splitAt appends to dst the fields of a line parted by sep, without the blanks

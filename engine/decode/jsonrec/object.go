@@ -106,7 +106,7 @@ func (d *Decoder) unknown(b []byte, i int, path string, name []byte) (int, error
 // value decodes the value at b[i] into the columns of n.
 func (d *Decoder) value(b []byte, i int, n *node) (int, error) {
 	d.seen |= n.bit
-	if b[i] == '{' && len(n.kids) > 0 && n.col < 0 {
+	if b[i] == '{' && len(n.kids) > 0 && (n.col < 0 || n.typ != schema.JSONText) {
 		return d.object(b, i, n)
 	}
 	end, f, err := jsontext.Skip(b, i)

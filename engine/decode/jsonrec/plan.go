@@ -200,6 +200,12 @@ func (p *Plan) place(from string, col node) error {
 		}
 		p.joins = append(p.joins, j)
 	default:
+		// A dotted name is one key, or the way to a member.
+		if strings.Contains(from, ".") {
+			if err := p.root.add(from, col); err != nil {
+				return err
+			}
+		}
 		return p.root.child(from).be(col)
 	}
 	return nil

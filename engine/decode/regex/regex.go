@@ -74,7 +74,7 @@ func (p *Plan) Fits(text []byte) bool {
 	if p.line != nil {
 		return p.line.Match(text)
 	}
-	return slices.ContainsFunc(p.patterns, func(x pattern) bool { return x.re.Match(text) })
+	return slices.ContainsFunc(p.patterns, func(x pattern) bool { return x.re.Match(text) }) || p.tells(text)
 }
 
 // Decoder is a [decode.Decoder] of records that patterns fit.
@@ -278,7 +278,7 @@ func (d *Decoder) row(b *batch.Batch, text []byte) []byte {
 	}
 	d.cells.Dirty = d.in.Dirty
 	d.cells.Begin()
-	if !d.match(b, text) && !d.plan.keep {
+	if !d.match(b, text) && !d.object(b, text) && !d.plan.keep {
 		b.Drop()
 		first, _, more := bytes.Cut(text, []byte{'\n'})
 		d.cells.Begin()
