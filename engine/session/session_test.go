@@ -29,10 +29,16 @@ const flows = `version account-id interface-id srcaddr dstaddr srcport dstport p
 // fixture is a session over two flow records.
 func fixture(t *testing.T, readOnly bool) (*Session, string) {
 	t.Helper()
+	return over(t, flows, readOnly)
+}
+
+// over is a session over the log of a text, and the log's path.
+func over(t *testing.T, text string, readOnly bool) (*Session, string) {
+	t.Helper()
 	ctx := t.Context()
 	dir := t.TempDir()
-	logs := filepath.Join(dir, "flows.log")
-	if err := os.WriteFile(logs, []byte(flows), 0o600); err != nil {
+	logs := filepath.Join(dir, "some.log")
+	if err := os.WriteFile(logs, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	sources, err := schema.Load(schemas.FS)
