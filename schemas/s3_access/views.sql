@@ -12,7 +12,7 @@ SELECT
   CAST(NULL AS VARCHAR) AS dst_ip,
   CAST(NULL AS INTEGER) AS dst_port,
   operation AS action,
-  bucket || COALESCE('/' || key, '') AS target,
+  's3://' || bucket || COALESCE('/' || url_decode(replace(key, '+', ' ')), '') AS target,
   CASE WHEN http_status IN (401, 403) THEN 'denied' WHEN http_status >= 400 THEN 'failure' WHEN http_status IS NOT NULL THEN 'success' END AS outcome,
   error_code AS error,
   bytes_sent AS bytes,
@@ -27,11 +27,11 @@ CREATE OR REPLACE VIEW s3_access_objects AS
 SELECT
   time,
   CASE
-    WHEN operation LIKE 'REST.GET.OBJECT%' OR operation LIKE 'WEBSITE.GET.OBJECT%' OR operation = 'REST.COPY.OBJECT_GET' OR operation = 'REST.COPY.PART_GET' THEN 'download'
-    WHEN operation LIKE '%DELETE.OBJECT%' OR operation LIKE '%DELETE.VERSION%' OR operation LIKE 'S3.EXPIRE%' OR operation LIKE 'S3.CREATE.DELETEMARKER' THEN 'delete'
+    WHEN operation IN ('REST.GET.OBJECT', 'WEBSITE.GET.OBJECT', 'SOAP.GET.OBJECT', 'REST.COPY.OBJECT_GET', 'REST.COPY.PART_GET', 'REST.GET.OBJECT_TORRENT', 'REST.SELECT.OBJECT') THEN 'download'
+    WHEN operation LIKE '%.DELETE.OBJECT' OR operation LIKE '%.DELETE.VERSION' OR operation LIKE 'S3.EXPIRE%' OR operation = 'S3.CREATE.DELETEMARKER' THEN 'delete'
     WHEN operation IN ('REST.COPY.OBJECT', 'REST.COPY.PART') THEN 'copy'
     WHEN operation LIKE 'REST.PUT.OBJECT' OR operation LIKE 'REST.PUT.PART' OR operation LIKE 'REST.POST.OBJECT' OR operation LIKE 'REST.POST.UPLOAD%' THEN 'upload'
-    WHEN operation LIKE 'REST.HEAD.%' OR operation LIKE 'REST.GET.BUCKET%' OR operation LIKE 'REST.GET.%' THEN 'read'
+    WHEN operation LIKE '%.HEAD.%' OR operation LIKE '%.GET.%' THEN 'read'
     ELSE 'change'
   END AS kind,
   operation, bucket, url_decode(replace(key, '+', ' ')) AS object_key, version_id, requester, remote_ip, authentication_type,
