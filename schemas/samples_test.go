@@ -183,8 +183,8 @@ func TestNotTaken(t *testing.T) {
 	for name, text := range map[string]string{
 		"s3_notification.json": `{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","awsRegion":"eu-west-1","eventTime":"2026-01-02T03:04:05.000Z","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"}}}]}`,
 		"kinesis.json":         `{"Records":[{"eventVersion":"1.0","eventSource":"aws:kinesis","eventName":"aws:kinesis:record","kinesis":{"data":"eA=="}}]}`,
-		"notes.txt":  "2 things to remember about eni-0a1b OK\n",
-		"other.json": `{"timestamp":1767323051000,"action":"ALLOW","httpRequest":{}}`,
+		"notes.txt":            "2 things to remember about eni-0a1b OK\n",
+		"other.json":           `{"timestamp":1767323051000,"action":"ALLOW","httpRequest":{}}`,
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
