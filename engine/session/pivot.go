@@ -10,8 +10,9 @@ import (
 	"logquarry/engine/value"
 )
 
-// pivotColumns are what a pivot shows of an event.
-const pivotColumns = `event_time, source, principal, src_ip, dst_ip, dst_port, action, target, outcome, error, summary,
+// pivotColumns are what a pivot shows of an event. A narrow terminal shows the
+// first ones only, which say by themselves what happened.
+const pivotColumns = `event_time, source, outcome, summary, principal, src_ip, dst_ip, dst_port, action, target, error,
   access_key_id, account_id, region, bytes, user_agent, event_id, file_id, record_no`
 
 // Pivot implements [repl.Engine]: every event that has to do with v, in the
