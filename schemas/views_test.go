@@ -183,3 +183,12 @@ func TestWAFRuleMatches(t *testing.T) {
 	expect(t, "rules", ask(t, db, `SELECT rule_id, requests, allowed FROM waf_rules WHERE mode = 'non_terminating'`), "watch-login|1|0")
 	expect(t, "paths", ask(t, db, `SELECT uri, requests, stopped FROM waf_paths ORDER BY 1`), "/|1|0", "/login|1|1")
 }
+
+// TestWAFBlockedInLaterGroup: the rule that blocked is seldom in the first group.
+func TestWAFBlockedInLaterGroup(t *testing.T) {
+	db := emptyCase(t)
+	run(t, db, `INSERT INTO waf ("timestamp", action, terminating_rule_id, rule_group_list) VALUES
+	(TIMESTAMP '2026-01-02 03:00:00', 'BLOCK', 'common', '[{"ruleGroupId":"g1","terminatingRule":null,"nonTerminatingMatchingRules":[{"ruleId":"Seen","action":"COUNT"}]},{"ruleGroupId":"g2","terminatingRule":{"ruleId":"SQLi_QUERY","action":"BLOCK","ruleMatchDetails":[{"conditionType":"SQL"}]},"nonTerminatingMatchingRules":[]}]'),
+	(TIMESTAMP '2026-01-02 03:01:00', 'BLOCK', 'rate', '[{"ruleGroupId":"g1","terminatingRule":null}]')`)
+	expect(t, "blocked by", ask(t, db, `SELECT terminating_rule_id, first_group_rule_id FROM waf_blocked ORDER BY "timestamp"`), "common|SQLi_QUERY", "rate|∅")
+}

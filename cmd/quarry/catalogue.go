@@ -216,6 +216,9 @@ func (a *app) describeOther(ctx context.Context, args []string) (err error) {
 				if r.View {
 					kind = "view"
 				}
+				if r.Args != nil {
+					kind = "macro"
+				}
 				if r.View == view {
 					l.Add(r.Name, kind, int64(len(r.Columns)), r.Doc)
 				}

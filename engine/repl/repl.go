@@ -51,7 +51,8 @@ type Catalogue struct {
 type Relation struct {
 	Name    string
 	View    bool
-	Doc     string // one line
+	Args    []string // of a view that takes some: name(args)
+	Doc     string   // one line
 	Columns []Column
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 
 	"logquarry/engine/repl"
@@ -23,7 +24,9 @@ var caseTables = map[string]string{
 func (s *Session) Catalogue(ctx context.Context) (*repl.Catalogue, error) {
 	docs := map[string]string{}
 	columnDocs := map[[2]string]string{}
-	anyColumn := map[string]string{}
+	// What a column of a view is taken from: the one of that name in the view's
+	// own source, or in events.
+	viewOf := map[string]string{}
 	for name, text := range caseTables {
 		docs[name] = text
 	}
@@ -37,12 +40,10 @@ func (s *Session) Catalogue(ctx context.Context) (*repl.Catalogue, error) {
 		docs[src.Name] = src.Title
 		for _, c := range src.AllColumns() {
 			columnDocs[[2]string{src.Name, c.Name}] = columnDoc(c)
-			if _, ok := anyColumn[c.Name]; !ok {
-				anyColumn[c.Name] = columnDoc(c)
-			}
 		}
 		for name, text := range ViewDocs(src.Views) {
 			docs[name] = text
+			viewOf[name] = src.Name
 		}
 		for _, c := range schema.EventColumns {
 			columnDocs[[2]string{src.Name + "_events", c.Name}] = columnDoc(c)
@@ -50,6 +51,15 @@ func (s *Session) Catalogue(ctx context.Context) (*repl.Catalogue, error) {
 	}
 	for _, c := range schema.EventColumns {
 		columnDocs[[2]string{"events", c.Name}] = columnDoc(c)
+	}
+	about := func(name, column string, view bool) string {
+		if text, ok := columnDocs[[2]string{name, column}]; ok || !view {
+			return text
+		}
+		if text, ok := columnDocs[[2]string{viewOf[name], column}]; ok {
+			return text
+		}
+		return columnDocs[[2]string{"events", column}]
 	}
 	cat := &repl.Catalogue{}
 	at := map[string]int{}
@@ -67,13 +77,12 @@ func (s *Session) Catalogue(ctx context.Context) (*repl.Catalogue, error) {
 			cat.Relations = append(cat.Relations, repl.Relation{Name: name, View: view && !tables[name], Doc: docs[name]})
 		}
 		r := &cat.Relations[i]
-		text, ok := columnDocs[[2]string{name, column}]
-		if !ok && r.View {
-			text = anyColumn[column]
-		}
-		r.Columns = append(r.Columns, repl.Column{Name: column, Type: v[3].(string), Doc: text})
+		r.Columns = append(r.Columns, repl.Column{Name: column, Type: v[3].(string), Doc: about(name, column, r.View)})
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := s.addMacros(ctx, cat, docs, about); err != nil {
 		return nil, err
 	}
 	err = s.each(ctx, `
@@ -84,6 +93,33 @@ func (s *Session) Catalogue(ctx context.Context) (*repl.Catalogue, error) {
 		return nil, err
 	}
 	return cat, nil
+}
+
+// addMacros adds the views that take arguments.
+func (s *Session) addMacros(ctx context.Context, cat *repl.Catalogue, docs map[string]string, about func(name, column string, view bool) string) error {
+	var macros []repl.Relation
+	err := s.each(ctx, `
+		SELECT function_name, array_to_string(parameters, ',') FROM duckdb_functions()
+		WHERE function_type = 'table_macro' AND schema_name = 'main' AND NOT internal
+		ORDER BY 1`, func(v []any) {
+		name, args := v[0].(string), strings.Split(v[1].(string), ",")
+		macros = append(macros, repl.Relation{Name: name, View: true, Args: args, Doc: docs[name]})
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range macros {
+		nulls := strings.TrimSuffix(strings.Repeat("NULL, ", len(r.Args)), ", ")
+		err := s.each(ctx, "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM "+schema.Quote(r.Name)+"("+nulls+"))", func(v []any) {
+			r.Columns = append(r.Columns, repl.Column{Name: v[0].(string), Type: v[1].(string), Doc: about(r.Name, v[0].(string), true)})
+		})
+		if err != nil {
+			return err
+		}
+		cat.Relations = append(cat.Relations, r)
+	}
+	slices.SortStableFunc(cat.Relations, func(a, b repl.Relation) int { return strings.Compare(a.Name, b.Name) })
+	return nil
 }
 
 func (s *Session) each(ctx context.Context, sql string, f func([]any)) error {
@@ -104,9 +140,9 @@ func columnDoc(c schema.Column) string {
 	return c.Doc
 }
 
-var viewHead = regexp.MustCompile(`(?im)^((?:--[^\n]*\n)+)CREATE OR REPLACE VIEW "?(\w+)"?`)
+var viewHead = regexp.MustCompile(`(?im)^((?:--[^\n]*\n)+)CREATE OR REPLACE (?:VIEW|MACRO) "?(\w+)"?`)
 
-// ViewDocs are the comments that stand right above the views of a text.
+// ViewDocs are the comments that stand right above the views and macros of a text.
 func ViewDocs(text string) map[string]string {
 	docs := map[string]string{}
 	for _, m := range viewHead.FindAllStringSubmatch(text, -1) {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +15,7 @@ import (
 	"logquarry/engine/find"
 	"logquarry/engine/hunt"
 	"logquarry/engine/load"
+	"logquarry/engine/repl"
 	"logquarry/engine/schema"
 	"logquarry/engine/store"
 	"logquarry/engine/value"
@@ -29,10 +31,16 @@ const flows = `version account-id interface-id srcaddr dstaddr srcport dstport p
 // fixture is a session over two flow records.
 func fixture(t *testing.T, readOnly bool) (*Session, string) {
 	t.Helper()
+	return over(t, flows, readOnly)
+}
+
+// over is a session over the log of a text, and the log's path.
+func over(t *testing.T, text string, readOnly bool) (*Session, string) {
+	t.Helper()
 	ctx := t.Context()
 	dir := t.TempDir()
-	logs := filepath.Join(dir, "flows.log")
-	if err := os.WriteFile(logs, []byte(flows), 0o600); err != nil {
+	logs := filepath.Join(dir, "some.log")
+	if err := os.WriteFile(logs, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	sources, err := schema.Load(schemas.FS)
@@ -186,6 +194,19 @@ func TestCatalogue(t *testing.T) {
 				if c.Doc == "" {
 					t.Errorf("vpc_flow.%s has no word about it", c.Name)
 				}
+			}
+		}
+	}
+	for _, name := range []string{"config_at", "config_diff"} {
+		i := slices.IndexFunc(cat.Relations, func(r repl.Relation) bool { return r.Name == name })
+		if i < 0 || cat.Relations[i].Args == nil || len(cat.Relations[i].Columns) == 0 || !strings.Contains(views[name], name+"(") {
+			t.Errorf("%s is not among the views, with how to call it: %q", name, views[name])
+		}
+	}
+	for _, r := range cat.Relations {
+		for _, c := range r.Columns {
+			if r.Name == "ip_owner" && c.Name == "ip" && c.Doc != "" {
+				t.Errorf("ip_owner.ip is described as another source's column: %s", c.Doc)
 			}
 		}
 	}

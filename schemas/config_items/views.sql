@@ -98,7 +98,7 @@ FROM (
 ) s
 CROSS JOIN UNNEST(s.permissions) AS p (permission)
 CROSS JOIN UNNEST(CASE
-  WHEN json_array_length(json_format(json_extract(p.permission, '$.ipv4Ranges'))) + COALESCE(json_array_length(json_format(json_extract(p.permission, '$.ipv6Ranges'))), 0) + COALESCE(json_array_length(json_format(json_extract(p.permission, '$.userIdGroupPairs'))), 0) + COALESCE(json_array_length(json_format(json_extract(p.permission, '$.prefixListIds'))), 0) > 0
-  THEN concat(concat(json_elements(json_format(json_extract(p.permission, '$.ipv4Ranges'))), COALESCE(json_elements(json_format(json_extract(p.permission, '$.ipv6Ranges'))), json_elements('[]'))),
+  WHEN COALESCE(json_array_length(json_format(json_extract(p.permission, '$.ipv4Ranges'))), 0) + COALESCE(json_array_length(json_format(json_extract(p.permission, '$.ipv6Ranges'))), 0) + COALESCE(json_array_length(json_format(json_extract(p.permission, '$.userIdGroupPairs'))), 0) + COALESCE(json_array_length(json_format(json_extract(p.permission, '$.prefixListIds'))), 0) > 0
+  THEN concat(concat(COALESCE(json_elements(json_format(json_extract(p.permission, '$.ipv4Ranges'))), json_elements('[]')), COALESCE(json_elements(json_format(json_extract(p.permission, '$.ipv6Ranges'))), json_elements('[]'))),
     concat(COALESCE(json_elements(json_format(json_extract(p.permission, '$.userIdGroupPairs'))), json_elements('[]')), COALESCE(json_elements(json_format(json_extract(p.permission, '$.prefixListIds'))), json_elements('[]'))))
-  ELSE json_elements(json_format(json_extract(p.permission, '$.ipRanges'))) END) AS r (peer);
+  ELSE COALESCE(json_elements(json_format(json_extract(p.permission, '$.ipRanges'))), json_elements('[]')) END) AS r (peer);

@@ -12,7 +12,7 @@ SELECT
   CAST(NULL AS VARCHAR) AS dst_ip,
   CAST(NULL AS INTEGER) AS dst_port,
   operation AS action,
-  bucket || COALESCE('/' || key, '') AS target,
+  's3://' || bucket || COALESCE('/' || url_decode(replace(key, '+', ' ')), '') AS target,
   CASE WHEN http_status IN (401, 403) THEN 'denied' WHEN http_status >= 400 THEN 'failure' WHEN http_status IS NOT NULL THEN 'success' END AS outcome,
   error_code AS error,
   bytes_sent AS bytes,
@@ -27,8 +27,8 @@ CREATE OR REPLACE VIEW s3_access_objects AS
 SELECT
   time,
   CASE
-    WHEN operation LIKE '%.GET.OBJECT' OR operation LIKE '%.SELECT.OBJECT%' OR operation IN ('REST.GET.TORRENT', 'REST.COPY.OBJECT_GET', 'REST.COPY.PART_GET') THEN 'download'
-    WHEN operation LIKE '%.DELETE.OBJECT' OR operation IN ('S3.EXPIRE.OBJECT', 'S3.CREATE.DELETEMARKER') THEN 'delete'
+    WHEN operation LIKE '%.GET.OBJECT' OR operation LIKE '%.SELECT.OBJECT%' OR operation IN ('REST.GET.TORRENT', 'REST.GET.OBJECT_TORRENT', 'REST.COPY.OBJECT_GET', 'REST.COPY.PART_GET') THEN 'download'
+    WHEN operation LIKE '%.DELETE.OBJECT' OR operation LIKE '%.DELETE.VERSION' OR operation LIKE 'S3.EXPIRE%' OR operation = 'S3.CREATE.DELETEMARKER' THEN 'delete'
     WHEN operation = 'REST.POST.MULTI_OBJECT_DELETE' THEN 'delete request'
     WHEN operation IN ('REST.COPY.OBJECT', 'REST.COPY.PART') THEN 'copy'
     WHEN operation IN ('REST.PUT.OBJECT', 'REST.PUT.PART', 'REST.POST.OBJECT', 'REST.POST.UPLOAD', 'REST.POST.UPLOADS', 'SOAP.PUT.OBJECT') THEN 'upload'

@@ -30,7 +30,7 @@ SELECT
   w."timestamp", w.action, w.client_ip, w.country, w.http_method,
   COALESCE(w.host, w.header_host) AS host, w.uri, w.args,
   w.terminating_rule_id, w.terminating_rule_type,
-  json_extract_scalar(w.rule_group_list, '$[0].terminatingRule.ruleId') AS first_group_rule_id,
+  NULLIF(regexp_extract(w.rule_group_list, '"terminatingRule"\s*:\s*[{][^{}]*"ruleId"\s*:\s*"([^"]*)"', 1), '') AS first_group_rule_id,
   w.terminating_rule_match_details, w.label_names,
   w.response_code_sent, w.header_user_agent, w.header_x_forwarded_for,
   w.http_source_name, w.http_source_id, w.webacl_id, w.request_id, w.file_id, w.record_no
