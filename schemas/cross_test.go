@@ -250,7 +250,8 @@ func TestObjectKinds(t *testing.T) {
 		"cloudtrail, s3_access|upload|success|b|up|∅|500|AuthHeader",
 		"cloudtrail, s3_access|download|success|b|src|v1|∅|∅",
 		"cloudtrail, s3_access|copy|success|b2|dst|∅|30|AuthHeader",
-		"s3_access|delete|success|b|x|∅|∅|∅", "s3_access|delete|success|b|y|∅|∅|∅", "cloudtrail|delete|success|b|∅|∅|∅|∅",
+		"cloudtrail, s3_access|delete request|success|b|∅|∅|∅|AuthHeader",
+		"s3_access|delete|success|b|x|∅|∅|∅", "s3_access|delete|success|b|y|∅|∅|∅",
 		"s3_access|delete|success|b|z|∅|∅|∅",
 		"cloudtrail|read|success|b|k|∅|∅|∅")
 }
