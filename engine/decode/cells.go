@@ -19,6 +19,7 @@ type Field struct {
 	Type   schema.Type
 	Quoted bool // it comes in double quotes, or may
 	Items  bool // it is a list of items in double quotes, kept as it stands
+	Padded bool // it may be filled up with blanks
 	Port   int  // the column of the port behind the last colon; -1: none
 
 	absent [2]string // texts that stand for no value; empty: none
@@ -46,22 +47,24 @@ type Fields struct {
 	absent string
 	byName map[string]Field
 	joins  []Field // columns of two fields
-	// Message and Whole are the columns of a record's text and of that text
-	// where it is JSON, or -1.
-	Message, Whole int
+	// Message, Unmatched and Whole are the columns of a record's text, of that
+	// text where no pattern fits it, and where it is JSON, or -1.
+	Message, Unmatched, Whole int
 }
 
 // NewFields lists the fields that the columns of s read.
 func NewFields(s *schema.Source) (*Fields, error) {
-	fs := &Fields{absent: s.Absent, byName: make(map[string]Field), Message: -1, Whole: -1}
+	fs := &Fields{absent: s.Absent, byName: make(map[string]Field), Message: -1, Unmatched: -1, Whole: -1}
 	for i, c := range s.Columns {
 		f := Field{Column: i, Port: -1, Type: c.Type, Items: c.Items, absent: [2]string{s.Absent, c.Absent}, shared: len(c.Also) > 0}
 		for _, from := range append([]string{c.From}, c.Also...) {
 			first, second, two := strings.Cut(from, " ")
-			f.Quoted = c.Quoted && from == c.From
+			f.Quoted, f.Padded = c.Quoted && from == c.From, c.Padded && from == c.From
 			switch {
 			case from == "@message":
 				fs.Message = i
+			case from == "@unmatched":
+				fs.Unmatched = i
 			case from == "@json":
 				fs.Whole = i
 			case schema.IsArrival(from):
@@ -246,10 +249,14 @@ func (c *Cells) valid(name string, text []byte) []byte {
 	return text
 }
 
-// Text gives the columns of the record's whole text.
-func (c *Cells) Text(b *batch.Batch, text []byte) {
+// Text gives the columns of the record's whole text; matched says that a pattern
+// fits it.
+func (c *Cells) Text(b *batch.Batch, text []byte, matched bool) {
 	if c.Fields.Message >= 0 {
 		b.SetText(c.Fields.Message, c.valid("@message", text))
+	}
+	if c.Fields.Unmatched >= 0 && !matched {
+		b.SetText(c.Fields.Unmatched, c.valid("@unmatched", text))
 	}
 	if c.Fields.Whole >= 0 && len(text) > 0 {
 		if first := bytes.TrimSpace(text); len(first) > 0 && (first[0] == '{' || first[0] == '[') && IsJSON(first) {

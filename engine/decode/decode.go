@@ -158,7 +158,7 @@ func Layout(s *schema.Source) Columns {
 			l.Time = i
 		}
 		for _, name := range append([]string{c.From}, c.Also...) {
-			if strings.HasPrefix(name, "@") && name != "@message" && name != "@json" {
+			if strings.HasPrefix(name, "@") && name != "@message" && name != "@unmatched" && name != "@json" {
 				l.arrivals = append(l.arrivals, arrival{i, name, c.Type.SQL() == "TIMESTAMP"})
 			}
 		}

@@ -202,6 +202,8 @@ func (c *checker) columns(s *Source) []string {
 		}
 		if parts := []string{"", Address, Port}; !slices.Contains(parts, col.Part) {
 			c.fault(at+".part", didYouMean(col.Part, parts[1:]), "%s has the unknown part %q", what, col.Part)
+		} else if col.Padded && s.Shape != Regex {
+			c.fault(at+".padded", "", "%s: padded is for shape %s only", what, Regex)
 		} else if col.Part != "" && s.Shape == JSON {
 			c.fault(at+".part", "", "%s: part is not for shape %s", what, JSON)
 		}
@@ -227,7 +229,7 @@ func (c *checker) from(at, what string, s *Source, from string) {
 		switch {
 		case !IsArrival(from):
 			c.fault(at, didYouMean(from, names), "%s: %q is not an arrival", what, from)
-		case (from == "@message" || from == "@json") && s.Shape != Regex:
+		case slices.Contains([]string{"@message", "@unmatched", "@json"}, from) && s.Shape != Regex:
 			c.fault(at, "", "%s: %s is for shape %s only", what, from, Regex)
 		}
 		return

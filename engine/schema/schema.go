@@ -99,6 +99,9 @@ type Column struct {
 	// come without, and quotes around it are taken off, those inside, which are
 	// doubled, made single.
 	Quoted bool `yaml:"quoted"`
+	// Padded says that the field From may be filled up with blanks, which are
+	// none of its value. For Regex.
+	Padded bool `yaml:"padded"`
 	// Items says that the field is a list of items in double quotes with commas
 	// between them and no blanks, which is kept as it stands. For Delimited.
 	Items bool `yaml:"items"`
@@ -195,6 +198,7 @@ var Arrivals = []Arrival{
 	{"@id", "Id of the log event or the envelope."},
 	{"@via", "How the record arrived."},
 	{"@message", "The record's whole text (shape regex)."},
+	{"@unmatched", "The record's whole text where no pattern fits it (shape regex)."},
 	{"@json", "The record's whole text where that is one JSON object or array (shape regex)."},
 }
 

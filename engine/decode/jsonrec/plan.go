@@ -184,7 +184,7 @@ func (p *Plan) place(from string, col node) error {
 	case from == "@json":
 		p.whole = col.col
 	case schema.IsArrival(from):
-		// decode.Columns gives it.
+		// decode.Columns gives it, or an object has none: it was read.
 	case !p.flat:
 		return p.root.add(from, col)
 	case strings.Contains(from, " "):

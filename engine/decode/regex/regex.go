@@ -278,7 +278,8 @@ func (d *Decoder) row(b *batch.Batch, text []byte) []byte {
 	}
 	d.cells.Dirty = d.in.Dirty
 	d.cells.Begin()
-	if !d.match(b, text) && !d.object(b, text) && !d.plan.keep {
+	matched := d.match(b, text)
+	if !matched && !d.object(b, text) && !d.plan.keep {
 		b.Drop()
 		first, _, more := bytes.Cut(text, []byte{'\n'})
 		d.cells.Begin()
@@ -288,9 +289,9 @@ func (d *Decoder) row(b *batch.Batch, text []byte) []byte {
 			return text
 		}
 		d.after = d.in.Pos + len(first) + 1
-		text = trimEnd(first)
+		text, matched = trimEnd(first), true
 	}
-	d.cells.Text(b, text)
+	d.cells.Text(b, text, matched)
 	d.t.Number++
 	d.cells.End(b, d.plan.layout.Extra)
 	if d.cells.Misfit != "" {
@@ -318,6 +319,11 @@ func (d *Decoder) match(b *batch.Batch, text []byte) bool {
 		for g := 1; g < len(x.groups); g++ {
 			if from, to := at[2*g], at[2*g+1]; x.named[g] && from >= 0 && to > from {
 				part := text[from:to]
+				if x.groups[g].Padded {
+					if part = bytes.Trim(part, " "); len(part) == 0 {
+						continue
+					}
+				}
 				if x.groups[g].Quoted {
 					part = unquoted(part)
 				}
