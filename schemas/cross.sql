@@ -25,11 +25,13 @@ FROM (
       WHEN event_name LIKE 'Head%' OR event_name LIKE 'List%' OR event_name LIKE 'Get%' THEN 'read'
       ELSE 'change' END AS kind,
     COALESCE(NULLIF(user_arn, ''), NULLIF(user_name, ''), NULLIF(user_principal_id, ''), on_behalf_of_user_id, user_invoked_by, user_account_id) AS principal, source_ip_address,
-    json_extract_scalar(request_parameters, '$.bucketName') AS bucket, json_extract_scalar(request_parameters, '$.key') AS object_key, json_extract_scalar(request_parameters, '$.versionId') AS version_id, event_name,
+    -- Where a VPC endpoint refused a call there are no parameters, only resources.
+    COALESCE(json_extract_scalar(request_parameters, '$.bucketName'), NULLIF(regexp_extract(resources, '"arn:[a-z-]+:s3:::([^"/]+)', 1), '')) AS bucket,
+    COALESCE(json_extract_scalar(request_parameters, '$.key'), NULLIF(regexp_extract(resources, '"arn:[a-z-]+:s3:::[^"/]+/([^"]+)"', 1), '')) AS object_key, json_extract_scalar(request_parameters, '$.versionId') AS version_id, event_name,
     TRY_CAST(TRY_CAST(json_extract_scalar(additional_event_data, '$.bytesTransferredIn') AS DOUBLE) AS BIGINT) AS bytes_in, TRY_CAST(TRY_CAST(json_extract_scalar(additional_event_data, '$.bytesTransferredOut') AS DOUBLE) AS BIGINT) AS bytes_out,
     error_code, json_extract_scalar(additional_event_data, '$.AuthenticationMethod') AS authentication, user_agent, request_id, file_id, record_no
   FROM cloudtrail
-  WHERE event_source = 's3.amazonaws.com' AND (event_name = 'DeleteObjects' OR (request_parameters LIKE '%"key"%' AND json_extract_scalar(request_parameters, '$.key') IS NOT NULL))
+  WHERE event_source = 's3.amazonaws.com' AND (event_name IN ('GetObject', 'PutObject', 'CopyObject', 'DeleteObject', 'DeleteObjects', 'UploadPart', 'UploadPartCopy') OR (request_parameters LIKE '%"key"%' AND json_extract_scalar(request_parameters, '$.key') IS NOT NULL))
   UNION ALL
   -- What a copy read: bucket/key, maybe with a slash before it and a version behind it.
   SELECT

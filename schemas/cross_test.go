@@ -242,6 +242,8 @@ func TestObjectKinds(t *testing.T) {
 	(TIMESTAMP '2026-01-02 03:06:00', 'e7', 's3.amazonaws.com', 'DeleteObjects', 'a', '203.0.113.7', NULL, '{"bucketName":"b","delete":""}', NULL, 'R7', 2, 5),
 	(TIMESTAMP '2026-01-02 03:08:00', 'e8', 's3.amazonaws.com', 'GetObjectAcl', 'a', '203.0.113.7', NULL, '{"bucketName":"b","key":"k"}', NULL, 'R8', 2, 6),
 	(TIMESTAMP '2026-01-02 03:09:00', 'e9', 's3.amazonaws.com', 'PutBucketTagging', 'a', '203.0.113.7', NULL, '{"bucketName":"b","tag":{"key":"k"}}', NULL, 'R9', 2, 7)`)
+	run(t, db, `INSERT INTO cloudtrail (event_time, event_source, event_name, error_code, resources, file_id, record_no) VALUES
+	(TIMESTAMP '2026-01-02 03:10:00', 's3.amazonaws.com', 'PutObject', 'VpceAccessDenied', '[{"type":"AWS::S3::Bucket","ARN":"arn:aws:s3:::drop"}]', 2, 8)`)
 	expect(t, "requests", ask(t, db, `SELECT logs, kind, outcome, bucket, object_key, version_id, bytes, authentication FROM s3_object_requests ORDER BY event_time, kind DESC, object_key`),
 		"s3_access|read|success|b|k|∅|9|AuthHeader",
 		"cloudtrail, s3_access|change|success|b|k|∅|∅|AuthHeader",
@@ -253,5 +255,6 @@ func TestObjectKinds(t *testing.T) {
 		"cloudtrail, s3_access|delete request|success|b|∅|∅|∅|AuthHeader",
 		"s3_access|delete|success|b|x|∅|∅|∅", "s3_access|delete|success|b|y|∅|∅|∅",
 		"s3_access|delete|success|b|z|∅|∅|∅",
-		"cloudtrail|read|success|b|k|∅|∅|∅")
+		"cloudtrail|read|success|b|k|∅|∅|∅",
+		"cloudtrail|upload|denied|drop|∅|∅|∅|∅")
 }

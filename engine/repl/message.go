@@ -90,6 +90,11 @@ func (s *session) meant(sql string, p sqltext.Place) string {
 		return n
 	}
 	if p.What == sqltext.Table {
+		for _, r := range cat.Relations {
+			if r.Args != nil && strings.EqualFold(r.Name, name) {
+				return r.Name + "(" + strings.Join(r.Args, ", ") + ")"
+			}
+		}
 		for _, h := range s.cfg.Engine.Hunts() {
 			if strings.EqualFold(h.ID, name) {
 				return ".run " + h.ID
