@@ -45,6 +45,7 @@ type lines struct {
 	source *schema.Source
 	header func(line []byte) []string // nil: it has no header
 	fits   func(text []byte) bool     // nil: only by its header
+	loose  func(text []byte) bool     // of what looks like JSON and is none; nil: not
 }
 
 func (l *lines) fit(text []byte) bool { return l.fits != nil && l.fits(text) }
@@ -116,7 +117,7 @@ func (k *Known) addLines(s *schema.Source) error {
 		if err != nil {
 			return err
 		}
-		l.fits = p.Fits
+		l.fits, l.loose = p.Fits, p.FitsLoosely
 	default:
 		p, err := delimited.NewPlan(s)
 		if err != nil {
@@ -167,8 +168,10 @@ func (k *Known) of(text []byte, log bool) *schema.Source {
 	if len(text) == 0 {
 		return nil
 	}
+	object := false
 	if text[0] == '{' || text[0] == '[' {
-		if s := k.ofObject(text); s != nil {
+		var s *schema.Source
+		if s, object = k.ofObject(text); s != nil {
 			return s
 		}
 	}
@@ -187,31 +190,30 @@ func (k *Known) of(text []byte, log bool) *schema.Source {
 				return l.source
 			}
 		}
-		if l.fit(whole) {
+		if l.fit(whole) || !object && l.loose != nil && l.loose(whole) {
 			return l.source
 		}
 	}
 	return nil
 }
 
-// ofObject is the source of a record that is JSON.
-func (k *Known) ofObject(text []byte) *schema.Source {
+// ofObject is the source of a record that looks like JSON, and whether it is one
+// whole object.
+func (k *Known) ofObject(text []byte) (s *schema.Source, object bool) {
 	m := k.memos.Get().(*memo)
 	defer k.memos.Put(m)
-	var plain bool
-	if m.keys, plain = jsonrec.Keys(m.keys[:0], text, k.records); plain {
+	if m.keys, object = jsonrec.Keys(m.keys[:0], text, k.records); object {
 		if s, ok := m.sources[string(m.keys)]; ok {
-			return s
+			return s, true
 		}
 	}
-	var s *schema.Source
 	for _, keys := range jsonrec.Peek(text, k.records, 1) {
 		s = first(k.byKeys(keys))
 	}
-	if plain && len(m.sources) < k.remember {
+	if object && len(m.sources) < k.remember {
 		m.sources[string(m.keys)] = s
 	}
-	return s
+	return s, object
 }
 
 func first(list []*schema.Source) *schema.Source {
@@ -254,7 +256,7 @@ func (k *Known) byLine(head []byte) (claims []*schema.Source, fields []string) {
 			if l.header != nil {
 				names = l.header(line)
 			}
-			if len(line) > 0 && (names != nil || l.fit(line)) && !has(claims, l.source) {
+			if len(line) > 0 && (names != nil || l.fit(line) || l.loose != nil && l.loose(line)) && !has(claims, l.source) {
 				claims = append(claims, l.source)
 				fields = names
 			}

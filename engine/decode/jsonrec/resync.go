@@ -150,22 +150,22 @@ func scanKeys(b []byte, i int) (map[string]bool, int, error) {
 	return keys, used, err
 }
 
-// Keys appends the keys of the object that text begins with to dst, each ended
-// by a zero byte, in the order they stand. It is false where text does not begin
-// with a whole object, or a key of records holds an array in it.
+// Keys appends the keys of the object that text is to dst, each ended by a zero
+// byte, in the order they stand. It is false where text is no object alone, or a
+// key of records holds an array in it.
 func Keys(dst, text []byte, records []string) ([]byte, bool) {
 	i := jsontext.Space(text, 0)
 	if i >= len(text) || text[i] != '{' {
 		return dst, false
 	}
 	plain := true
-	_, err := eachKey(text, i, func(name []byte, value int) {
+	used, err := eachKey(text, i, func(name []byte, value int) {
 		dst = append(append(dst, name...), 0)
 		if value < len(text) && text[value] == '[' && slices.Contains(records, string(name)) {
 			plain = false
 		}
 	})
-	return dst, plain && err == nil
+	return dst, plain && err == nil && jsontext.Space(text, i+used) == len(text)
 }
 
 func topKeys(b []byte, i int) map[string]bool {

@@ -48,9 +48,10 @@ func (d *Decoder) object(b *batch.Batch, text []byte) bool {
 	return true
 }
 
-// tells reports whether text is an object, of whatever quotes, with the names by
-// which records of the source are recognised.
-func (p *Plan) tells(text []byte) bool {
+// FitsLoosely reports whether text, which is no JSON, is an object all the same,
+// of whatever quotes, with the names by which records of the source are
+// recognised.
+func (p *Plan) FitsLoosely(text []byte) bool {
 	r := p.Source.Recognise
 	if len(r.All)+len(r.Any) == 0 {
 		return false

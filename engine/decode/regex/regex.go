@@ -74,7 +74,7 @@ func (p *Plan) Fits(text []byte) bool {
 	if p.line != nil {
 		return p.line.Match(text)
 	}
-	return slices.ContainsFunc(p.patterns, func(x pattern) bool { return x.re.Match(text) }) || p.tells(text)
+	return slices.ContainsFunc(p.patterns, func(x pattern) bool { return x.re.Match(text) })
 }
 
 // Decoder is a [decode.Decoder] of records that patterns fit.
