@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"syscall"
 	"testing"
 	"time"
@@ -46,6 +47,9 @@ func TestScript(t *testing.T) {
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("TMPDIR", e.Getenv("TMPDIR"))
 			e.Setenv("TERM", "xterm-256color")
+			if err := documented(e.WorkDir); err != nil {
+				return err
+			}
 			return os.MkdirAll(e.Getenv("TMPDIR"), 0o700)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -56,6 +60,31 @@ func TestScript(t *testing.T) {
 			"holding": holding,
 		},
 	})
+}
+
+// fileInText is a file that schemas/README.md shows: its name and its content.
+var fileInText = regexp.MustCompile("(?ms)^`(mine/[^`]+)`:\n\n```[a-z]+\n(.*?)^```$")
+
+// documented writes the worked examples of schemas/README.md below dir.
+func documented(dir string) error {
+	text, err := os.ReadFile("../../schemas/README.md")
+	if err != nil {
+		return err
+	}
+	files := fileInText.FindAllSubmatch(text, -1)
+	if len(files) < 3 {
+		return fmt.Errorf("schemas/README.md shows %d files of worked examples", len(files))
+	}
+	for _, f := range files {
+		path := filepath.Join(dir, filepath.FromSlash(string(f[1])))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, f[2], 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // exits CODE COMMAND… runs a command and wants that exit code.

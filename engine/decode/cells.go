@@ -77,6 +77,10 @@ func NewFields(s *schema.Source) (*Fields, error) {
 					part.absent = f.absent
 					fs.byName[name] = part
 				}
+				// In CSV a field's own name may hold a blank.
+				whole := f
+				whole.shared = true
+				fs.byName[from] = whole
 			case c.Part != "" && from == c.From:
 				both := fs.Field(from)
 				both.absent = f.absent

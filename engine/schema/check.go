@@ -259,7 +259,7 @@ func IsArrival(from string) bool {
 }
 
 // Fields are the names of the fields that columns read: From and Also, those
-// that join two taken apart, without the arrivals.
+// that join two also taken apart, without the arrivals.
 func (s *Source) Fields() []string {
 	var names []string
 	for _, col := range s.Columns {
@@ -268,8 +268,8 @@ func (s *Source) Fields() []string {
 				continue
 			}
 			parts := []string{from}
-			if s.Shape != JSON {
-				parts = strings.Fields(from)
+			if words := strings.Fields(from); s.Shape != JSON && len(words) > 1 {
+				parts = append(parts, words...)
 			}
 			for _, name := range parts {
 				if !slices.Contains(names, name) {

@@ -80,8 +80,9 @@ type Column struct {
 	// (userIdentity.arn). Two steps reach into arrays of objects:
 	// headers[name=host].value is the value of the first element whose name is
 	// host, in any case; labels[].name is the JSON list of all names.
-	// For the other shapes the field's name in the header line or pattern; two
-	// names parted by a blank are joined by one, as the date and time of W3C.
+	// For the other shapes the field's name in the header line or pattern; where
+	// no field has a name with a blank in it, the two that it parts are joined by
+	// one, as the date and time of W3C.
 	// A name with @ in front is not a field but how the record arrived (see
 	// [Arrivals]).
 	From string `yaml:"from"`

@@ -199,6 +199,7 @@ func (p *Plan) place(from string, col node) error {
 			n.part, n.absent = 1+2*len(p.joins)+k, col.absent
 		}
 		p.joins = append(p.joins, j)
+		return p.root.child(from).be(col)
 	default:
 		// A dotted name is one key, or the way to a member.
 		if strings.Contains(from, ".") {
