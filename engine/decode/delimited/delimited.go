@@ -230,7 +230,10 @@ func (d *Decoder) row(b *batch.Batch, line []byte) {
 	} else {
 		switch d.split = d.split[:0]; {
 		case d.plan.sep == 0:
-			d.split, torn = splitQuoted(d.split, line, d.order)
+			var plain bool
+			if d.split, plain = splitPlainly(d.split, line, d.order); !plain {
+				d.split, torn = splitQuoted(d.split[:0], line, d.order)
+			}
 		case d.plan.Source.Shape == schema.CSV:
 			d.split = csvtext.Split(d.split, line, d.plan.sep)
 		default:

@@ -38,6 +38,47 @@ func word(line []byte, i int) int {
 	}
 }
 
+// splitPlainly is splitQuoted for a line whose quotes mislead nobody: each field
+// that comes in quotes has just its own two, no other has any, and all may be
+// what they stand for. It is false for other lines.
+func splitPlainly(dst []field, line []byte, order []decode.Field) ([]field, bool) {
+	for i := 0; i < len(line); {
+		k := len(dst)
+		if k >= len(order) {
+			return dst, false
+		}
+		f := &order[k]
+		if line[i] == '"' {
+			end := i + 1 + bytes.IndexByte(line[i+1:], '"')
+			if end <= i || !f.Quoted || f.Items || line[end-1] == '\\' || end+1 < len(line) && line[end+1] != ' ' {
+				return dst, false
+			}
+			dst = append(dst, field{Text: line[i+1 : end], Quoted: true})
+			i = end + 1
+		} else {
+			end := bareEnd(line, i, k, order)
+			text := line[i:end]
+			switch {
+			case f.Absent(text):
+			case f.Quoted, f.Items:
+				return dst, false
+			case f.Type == schema.Varchar || f.Column < 0:
+				if bytes.IndexByte(text, '"') >= 0 {
+					return dst, false
+				}
+			case !agrees(field{Text: text}, k, order):
+				return dst, false
+			}
+			dst = append(dst, field{Text: text})
+			i = end
+		}
+		for i < len(line) && (line[i] == ' ' || line[i] == '\t') {
+			i++
+		}
+	}
+	return dst, true
+}
+
 // splitQuoted appends to dst the fields of a line parted by runs of blanks, some
 // of them in quotes. order tells what each field is. Programs put what a client
 // sent between quotes as it came, with quotes of its own, so the first way to
