@@ -209,6 +209,7 @@ WHERE f.place = 1 AND f.flows * 10 >= f.sides * 4 AND (f.next_rank IS NULL OR f.
 
 -- Which traffic did not reach an instance: flows refused on their way in, with the instance, its security groups when it was refused last, and whether a rule of theirs allowed it; NULL where Config does not say.
 CREATE OR REPLACE VIEW flow_unreached AS
+WITH owned AS (SELECT interface_id, ip, owner, source, file_id, record_no FROM ip_owner)
 SELECT
   interface_id, instance, srcaddr, dstaddr, dstport, protocol, flows, packets, first_time, last_time, group_ids,
   CASE WHEN allows = 2 THEN TRUE WHEN group_ids IS NULL OR allows = 1 OR known < json_array_length(group_ids) THEN NULL ELSE FALSE END AS rule_allows, from_inside, groups_recorded
@@ -224,11 +225,11 @@ FROM (
     FROM (
       SELECT f.interface_id, f.srcaddr, f.dstaddr, f.dstport, f.protocol, count(*) AS flows, sum(f.packets) AS packets, min(f.start) AS first_time, max(f."end") AS last_time, max(f.start) AS refused
       FROM vpc_flow f
-      LEFT JOIN (SELECT DISTINCT interface_id, ip FROM ip_owner) own ON own.interface_id = f.interface_id AND own.ip = f.srcaddr AND f.flow_direction IS NULL
+      LEFT JOIN (SELECT DISTINCT interface_id, ip FROM owned) own ON own.interface_id = f.interface_id AND own.ip = f.srcaddr AND f.flow_direction IS NULL
       WHERE f.action = 'REJECT' AND (f.flow_direction IS NULL OR f.flow_direction = 'ingress') AND own.ip IS NULL
       GROUP BY f.interface_id, f.srcaddr, f.dstaddr, f.dstport, f.protocol
     ) r
-    LEFT JOIN (SELECT interface_id, max(owner) AS owner FROM ip_owner WHERE source = 'config_items' GROUP BY interface_id) o ON o.interface_id = r.interface_id
+    LEFT JOIN (SELECT interface_id, max(owner) AS owner FROM owned WHERE source = 'config_items' GROUP BY interface_id) o ON o.interface_id = r.interface_id
     -- What was recorded first is taken for what was before.
     LEFT JOIN (
       SELECT resource_id, from_time, to_time, json_format(json_extract(configuration, '$.groups')) AS group_ids, row_number() OVER (PARTITION BY resource_id ORDER BY from_time) AS place
@@ -241,7 +242,7 @@ FROM (
           AND (r.protocol NOT IN (6, 17) OR x.from_port IS NULL OR r.dstport BETWEEN x.from_port AND x.to_port))
     LEFT JOIN (
       SELECT o.ip, max(json_format(json_extract(c.configuration, '$.groups'))) AS group_ids
-      FROM ip_owner o JOIN config_items c ON c.file_id = o.file_id AND c.record_no = o.record_no WHERE o.source = 'config_items' AND c.resource_type = 'AWS::EC2::NetworkInterface' GROUP BY o.ip
+      FROM owned o JOIN config_items c ON c.file_id = o.file_id AND c.record_no = o.record_no WHERE o.source = 'config_items' AND c.resource_type = 'AWS::EC2::NetworkInterface' GROUP BY o.ip
     ) p ON p.ip = r.srcaddr AND x.peer LIKE 'sg-%'
   ) rules
   GROUP BY interface_id, srcaddr, dstaddr, dstport, protocol

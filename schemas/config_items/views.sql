@@ -88,7 +88,7 @@ SELECT
   s.from_time, s.to_time, s.aws_account_id, s.aws_region, s.resource_id AS group_id, COALESCE(s.resource_name, json_extract_scalar(s.configuration, '$.groupName')) AS group_name,
   json_extract_scalar(s.configuration, '$.vpcId') AS vpc_id, s.direction,
   json_extract_scalar(p.permission, '$.ipProtocol') AS protocol,
-  CAST(json_extract_scalar(p.permission, '$.fromPort') AS INTEGER) AS from_port, CAST(json_extract_scalar(p.permission, '$.toPort') AS INTEGER) AS to_port,
+  TRY_CAST(json_extract_scalar(p.permission, '$.fromPort') AS INTEGER) AS from_port, TRY_CAST(json_extract_scalar(p.permission, '$.toPort') AS INTEGER) AS to_port,
   COALESCE(json_extract_scalar(r.peer, '$.cidrIp'), json_extract_scalar(r.peer, '$.cidrIpv6'), json_extract_scalar(r.peer, '$.groupId'), json_extract_scalar(r.peer, '$.prefixListId'), json_extract_scalar(r.peer, '$')) AS peer,
   s.file_id, s.record_no
 FROM (
