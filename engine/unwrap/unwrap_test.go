@@ -131,7 +131,7 @@ var ways = map[string]struct {
 	}},
 	"a broken document in the middle": {unwrap.Objects, subscription(flow) + `{"messageType":"DATA_MESSAGE","logEvents":[{"id":tru` + "\n" + subscription(flow), []string{
 		"vpc_flow " + flow + " [CloudWatch Logs subscription 111122223333 /g s 1 03:04:05.678]",
-		`bad 1 at 245: true expected, found 't' at offset 294: "{\"messageType\":\"DATA_MESSAGE\",\"logEvents"`,
+		`bad 1 at 288: true expected, found 't' at offset 294: "{\"id\":tru\n"`,
 		"vpc_flow " + flow + " [CloudWatch Logs subscription 111122223333 /g s 1 03:04:05.678]",
 	}},
 	"Lambda event": {unwrap.Objects, `{"awslogs":{"data":"` + b64(zipped(subscription(flow))) + `"}}`, []string{
@@ -213,7 +213,7 @@ func TestNotEnvelopes(t *testing.T) {
 
 func TestReadError(t *testing.T) {
 	all := got(t, unwrap.Objects, io.MultiReader(strings.NewReader(subscription(flow)+`{"logEvents":[`), iotest.ErrReader(errors.New("the disk is gone"))))
-	if len(all) != 3 || !strings.HasPrefix(all[1], "bad 1 at 245: the disk is gone") || all[2] != "error the disk is gone" {
+	if len(all) != 3 || !strings.HasPrefix(all[1], "bad 1 at 259: the disk is gone") || all[2] != "error the disk is gone" {
 		t.Errorf("%q", all)
 	}
 }

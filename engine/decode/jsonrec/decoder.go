@@ -37,7 +37,17 @@ type Decoder struct {
 	// same file. Their records are counted, not rejected.
 	siblings []*Plan
 	keep     decode.Keep
+	// Envelope reports whether an object that is no record of the plan's holds
+	// records in an envelope, which Inner then decodes: what lies in a file as
+	// it is and what arrived in envelopes can stand in one. Inner nil: no object
+	// is one.
+	Envelope func(text []byte) bool
+	Inner    decode.Decoder
+	// Again says that the file is read once more, for its records of another
+	// source than its own: what cannot be read has been told.
+	Again bool
 
+	inner bool // Inner is in an envelope
 	in    decode.Input
 	t     *decode.Tally
 	frame         // where the decoder stands now
@@ -66,7 +76,10 @@ func NewDecoder(plan *Plan, siblings []*Plan, keep decode.Keep) *Decoder {
 func (d *Decoder) Reset(r io.Reader, t *decode.Tally) {
 	d.in.Reset(r)
 	d.t = t
-	d.lost, d.told = false, false
+	d.lost, d.told, d.inner = false, false, false
+	if d.Inner != nil {
+		d.Inner.Begin(t)
+	}
 	d.top()
 }
 
@@ -107,6 +120,13 @@ func (d *Decoder) leave() {
 func (d *Decoder) Fill(b *batch.Batch) (bool, error) {
 	d.b = b
 	for !b.Full() {
+		if d.inner {
+			if done, _ := d.Inner.Fill(b); !done {
+				return false, nil
+			}
+			d.inner = false
+			continue
+		}
 		if _, _, ok := d.next(); !ok {
 			d.t.Bytes = d.in.Offset(d.in.Pos)
 			return true, d.in.Err()
@@ -130,6 +150,13 @@ func (d *Decoder) Record(recordNo int64) ([]byte, error) {
 		}
 		if d.t.Number == recordNo && before != recordNo {
 			return d.in.Bytes()[start:end], nil
+		}
+		if d.inner {
+			d.inner = false
+			raw, err := d.Inner.Record(recordNo)
+			if err != io.EOF {
+				return raw, err
+			}
 		}
 		b.Reset()
 	}
@@ -236,6 +263,9 @@ func tooLong() string { return fmt.Sprintf("a record longer than %d MiB", decode
 // reject records the bytes from start to end of the window as unreadable.
 func (d *Decoder) reject(start, end int, reason string) {
 	d.t.Number++
+	if d.Again {
+		return
+	}
 	d.t.Reject(decode.Reject{
 		RecordNo: d.t.Number,
 		Line:     d.in.Line(start),
@@ -416,6 +446,11 @@ func (d *Decoder) record() (int, int, bool) {
 func (d *Decoder) finish(start, end int) {
 	if !d.plan.selects(d.seen) {
 		d.b.Drop()
+		if text := d.in.Bytes()[start:end]; d.Inner != nil && d.Envelope(text) {
+			d.inner = true
+			d.Inner.Message(decode.Message{Text: text, Offset: d.in.Offset(start), Line: d.in.Line(start)})
+			return
+		}
 		if name := d.foreign(start); name != "" {
 			d.t.Number++
 			if d.t.Foreign == nil {
