@@ -9,6 +9,7 @@ import (
 	"logquarry/engine/batch"
 	"logquarry/engine/decode"
 	"logquarry/engine/decode/jsontext"
+	"logquarry/engine/schema"
 )
 
 // place is where in a document the decoder stands.
@@ -444,11 +445,10 @@ func (d *Decoder) record() (int, int, bool) {
 
 // finish settles what a decoded object is: a row, another source's, or none.
 func (d *Decoder) finish(start, end int) {
-	if !d.plan.selects(d.seen) {
+	if !d.own(start, end) {
 		d.b.Drop()
-		if text := d.in.Bytes()[start:end]; d.Inner != nil && d.Envelope(text) {
-			d.inner = true
-			d.Inner.Message(decode.Message{Text: text, Offset: d.in.Offset(start), Line: d.in.Line(start)})
+		if d.inner {
+			d.Inner.Message(decode.Message{Text: d.in.Bytes()[start:end], Offset: d.in.Offset(start), Line: d.in.Line(start)})
 			return
 		}
 		if name := d.foreign(start); name != "" {
@@ -485,6 +485,21 @@ func (d *Decoder) finish(start, end int) {
 		d.t.Repair(d.t.Number, d.misfit)
 	}
 	d.plan.layout.Finish(d.b, d.t, d.keep, d.t.Number)
+}
+
+// own reports whether the object from start to end is a record of the plan's, as
+// it lies there; where it is none, whether it is an envelope.
+func (d *Decoder) own(start, end int) bool {
+	own := d.plan.selects(d.seen)
+	if d.Again {
+		// As when the file was read first: there objects were those of JSON
+		// sources, and an envelope never a record.
+		own = own && d.plan.Source.Shape == schema.JSON
+	} else if own {
+		return true
+	}
+	d.inner = d.Inner != nil && d.Envelope(d.in.Bytes()[start:end])
+	return own && !d.inner
 }
 
 // entire gives the columns of a record's whole text.
