@@ -49,6 +49,9 @@ type Tally struct {
 	Note     string
 	Format   string // the header line's field names, where there is one
 	Bytes    int64  // of the unpacked file
+	// Control counts messages of the carrier itself, which are no records: what
+	// CloudWatch Logs sends to ask whether a destination is there.
+	Control int64
 	// First and Last are the earliest and latest event times among rows and
 	// duplicates, in microseconds since 1970 UTC; both 0 where none has one.
 	First, Last int64

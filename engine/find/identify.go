@@ -20,6 +20,7 @@ import (
 const (
 	firstLook  = 4 << 10
 	secondLook = 1 << 20
+	thirdLook  = 16 << 20 // of JSON, whose first record may be that long
 )
 
 // identify tells what a file is. It fills the fields of file.
@@ -28,10 +29,14 @@ func (f *Finder) identify(file *File) {
 	head, whole, err := f.look(file, firstLook)
 	if err == nil && file.Kind == unpack.Plain {
 		file.Source = f.byContent(head, whole, file)
-		if file.Source == nil && !whole {
-			if head, whole, err = f.look(file, secondLook); err == nil {
-				file.Source = f.byContent(head, whole, file)
+		for _, n := range []int{secondLook, thirdLook} {
+			if file.Source != nil || whole || n == thirdLook && !beginsJSON(head) {
+				break
 			}
+			if head, whole, err = f.look(file, n); err != nil {
+				break
+			}
+			file.Source = f.byContent(head, whole, file)
 		}
 	}
 	named := f.byName(file.Path)
@@ -71,6 +76,9 @@ func (f *Finder) identify(file *File) {
 		if named != nil && named != file.Source && file.Source.Recognise.With != named.Name {
 			file.Note = fmt.Sprintf("its content is %s, its name that of %s", file.Source.Name, named.Name)
 		}
+		if file.Frame == unwrap.Lines && file.Source == f.known.catchAll && !unwrap.IsExport(file.Path) {
+			file.Note = "its lines are those of a CloudWatch Logs export, its name is not"
+		}
 	case len(bytes.TrimSpace(head)) == 0 && whole:
 		file.Note = "empty"
 		if named != nil {
@@ -82,6 +90,8 @@ func (f *Finder) identify(file *File) {
 		file.Note = "its name is that of " + named.Name + ", its beginning is not"
 	case named != nil:
 		file.Source, file.By = named, "name"
+	case emptyRecords(head):
+		file.Note = "a list without records"
 	}
 	if file.Source != nil && file.By == "name" && file.Size == 0 {
 		file.Note = "empty"
@@ -113,7 +123,23 @@ func (f *Finder) look(file *File, n int) ([]byte, bool, error) {
 // byContent is the source whose records head begins with; nil where there is
 // none. Where several claim it the file says so.
 func (f *Finder) byContent(head []byte, whole bool, file *File) *schema.Source {
-	file.Frame, file.Arrival, file.Objects, file.Fields = "", "", false, nil
+	// The first line or two may be broken, or somebody's remark.
+	for range 5 {
+		if s := f.byStart(head, whole, file); s != nil || file.Frame != "" || beginsJSON(head) {
+			return s
+		}
+		_, rest, more := bytes.Cut(head, []byte{'\n'})
+		if !more {
+			break
+		}
+		head = rest
+	}
+	return nil
+}
+
+// byStart is byContent of what begins where head does.
+func (f *Finder) byStart(head []byte, whole bool, file *File) *schema.Source {
+	file.Frame, file.Arrival, file.Objects, file.Fields, file.Note = "", "", false, nil, ""
 	if file.Frame = unwrap.Sniff(head, whole, f.known, f.opts.Sources); file.Frame != "" {
 		return f.byMessage(file)
 	}
@@ -159,10 +185,14 @@ func (f *Finder) byMessage(file *File) *schema.Source {
 	}
 	defer s.Close()
 	r := unwrap.NewReader(s, unwrap.Options{Frame: file.Frame, Known: f.known, Sources: f.opts.Sources, Path: file.Path, Most: sampled})
-	for range sampled {
-		m, name, _, err := r.Next()
+	looked, reason := 0, ""
+	for ; looked < sampled; looked++ {
+		m, name, bad, err := r.Next()
 		if err != nil {
 			break
+		}
+		if bad != nil && reason == "" {
+			reason = "; " + bad.Reason
 		}
 		if name == "" {
 			continue
@@ -170,10 +200,30 @@ func (f *Finder) byMessage(file *File) *schema.Source {
 		if m.Origin != nil {
 			file.Arrival = m.Origin.Via
 		}
-		for _, s := range f.opts.Sources {
-			if s.Name == name {
-				return s
-			}
+		return f.source(name)
+	}
+	header, log := r.Header()
+	switch {
+	case looked > 0:
+		file.Note = fmt.Sprintf("envelopes, but no record of a known source among the first %d%s", looked, reason)
+	case r.Subscriptions() > 0:
+		file.Arrival = unwrap.Subscription
+		return f.known.catchAll
+	case header != "":
+		file.Arrival = unwrap.Results
+		return f.source(header)
+	case log:
+		file.Arrival = unwrap.Insights
+		return f.known.catchAll
+	}
+	return nil
+}
+
+// source is the source of a name; nil where there is none.
+func (f *Finder) source(name string) *schema.Source {
+	for _, s := range f.opts.Sources {
+		if s.Name == name {
+			return s
 		}
 	}
 	return nil
@@ -195,6 +245,12 @@ func emptyRecords(head []byte) bool { return noRecords.Match(head) }
 func beginsObject(head []byte) bool {
 	head = bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))
 	return len(head) > 0 && head[0] == '{'
+}
+
+// beginsJSON reports whether head begins like JSON, a list of records perhaps.
+func beginsJSON(head []byte) bool {
+	head = bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))
+	return len(head) > 0 && (head[0] == '{' || head[0] == '[')
 }
 
 // noRecords is an object whose only array is empty, or an empty array.

@@ -174,6 +174,9 @@ func (l *ledger) account(j *job, t *task, opts Options) *entry {
 		unpacked: t.tally.Bytes, compression: j.Compression, fields: t.tally.Format, note: t.tally.Note, arrival: j.Arrival,
 		since: opts.Since, until: opts.Until, loadedAt: opts.Now().UTC(), loadedBy: opts.Version,
 	}
+	if n := t.tally.Control; n > 0 {
+		e.note = joinNotes(fmt.Sprintf("control messages of CloudWatch Logs, which are no records: %d", n), e.note)
+	}
 	if j.Note != "" {
 		e.note = joinNotes(j.Note, e.note)
 	}

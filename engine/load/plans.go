@@ -103,6 +103,18 @@ func (p *plans) unwrapping(frame unwrap.Frame, path string, asked *schema.Source
 	return o
 }
 
+// mixed lets d, where it decodes JSON, open envelopes that stand among the
+// records of a file. one decodes messages; again is as in a task.
+func (p *plans) mixed(d, one decode.Decoder, source, path string, asked *schema.Source, again bool) {
+	j, ok := d.(*jsonrec.Decoder)
+	if !ok {
+		return
+	}
+	o := p.unwrapping(unwrap.Objects, path, asked)
+	j.Envelope = func(text []byte) bool { return unwrap.IsEnvelope(text, o.Known) }
+	j.Inner, j.Again = unwrap.NewDecoder(one, o, source, !again), again
+}
+
 // only takes every message for one source.
 type only struct{ source string }
 

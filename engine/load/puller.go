@@ -110,18 +110,26 @@ func (w *worker) decoder(t *task) decode.Decoder {
 	case t.objects:
 		which, made = &w.objects, w.p.plan.objects
 	}
-	if *which == nil {
-		*which = made(func(b *batch.Batch, t *decode.Tally, recordNo int64) bool {
-			return w.keep == nil || w.keep(b, t, recordNo)
-		})
-	}
+	w.make(which, made)
 	if t.parquet {
 		return &parquetObjects{ctx: w.p.ctx, db: w.p.db, source: w.p.plan.source, path: t.local, size: t.size, inner: *which}
 	}
 	if t.frame != "" {
 		return unwrap.NewDecoder(*which, w.p.plans.unwrapping(t.frame, t.path, t.asked), w.p.plan.source.Name, !t.again)
 	}
+	w.make(&w.one, w.p.plan.one)
+	w.p.plans.mixed(*which, w.one, w.p.plan.source.Name, t.path, t.asked, t.again)
 	return *which
+}
+
+// make makes a decoder where there is none yet.
+func (w *worker) make(which *decode.Decoder, made func(keep decode.Keep) decode.Decoder) {
+	if *which != nil {
+		return
+	}
+	*which = made(func(b *batch.Batch, t *decode.Tally, recordNo int64) bool {
+		return w.keep == nil || w.keep(b, t, recordNo)
+	})
 }
 
 // reading is the file a thread is in.

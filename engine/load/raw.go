@@ -65,6 +65,9 @@ func RawRecord(ctx context.Context, db *sql.DB, sources []*schema.Source, file f
 	case file.Objects:
 		d = p.objects(all)
 	}
+	if file.Frame == "" {
+		plans.mixed(d, p.one(all), file.Source.Name, file.Path, nil, false)
+	}
 	d.Reset(s, &tally)
 	raw, err := d.Record(recordNo)
 	if errors.Is(err, io.EOF) {

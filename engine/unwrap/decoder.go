@@ -19,7 +19,8 @@ type Decoder struct {
 
 	r     *Reader
 	t     *decode.Tally
-	busy  bool // inner is in a message
+	base  int64 // number of the last record before what the reader reads
+	busy  bool  // inner is in a message
 	taken int64
 	err   error
 }
@@ -36,18 +37,26 @@ func (d *Decoder) Taken() int64 { return d.taken }
 
 // Reset implements [decode.Decoder].
 func (d *Decoder) Reset(r io.Reader, t *decode.Tally) {
-	d.r, d.t, d.busy, d.taken, d.err = NewReader(r, d.o), t, false, 0, nil
+	d.r, d.t, d.base, d.busy, d.taken, d.err = NewReader(r, d.o), t, 0, false, 0, nil
 	d.inner.Begin(t)
 }
 
-// Begin and Message implement [decode.Decoder]; messages are opened by Reset's
-// reader, and hold none of their own.
-func (d *Decoder) Begin(t *decode.Tally)  { d.Reset(nothing{}, t) }
-func (d *Decoder) Message(decode.Message) {}
+// Begin implements [decode.Decoder].
+func (d *Decoder) Begin(t *decode.Tally) {
+	d.Message(decode.Message{})
+	d.t, d.taken = t, 0
+	d.inner.Begin(t)
+}
 
-type nothing struct{}
-
-func (nothing) Read([]byte) (int, error) { return 0, io.EOF }
+// Message implements [decode.Decoder]: m is an envelope, or several.
+func (d *Decoder) Message(m decode.Message) {
+	d.r = newReader(d.o)
+	d.r.in.Message(m)
+	d.busy, d.err = false, nil
+	if d.t != nil {
+		d.base = d.t.Number
+	}
+}
 
 // Fill implements [decode.Decoder].
 func (d *Decoder) Fill(b *batch.Batch) (bool, error) {
@@ -55,6 +64,10 @@ func (d *Decoder) Fill(b *batch.Batch) (bool, error) {
 		if !d.busy && !d.next() {
 			d.t.Origin = nil
 			d.t.Bytes = d.r.Bytes()
+			d.t.Number = d.base + d.r.Number()
+			if d.first {
+				d.t.Control += d.r.Control()
+			}
 			return true, d.err
 		}
 		done, err := d.inner.Fill(b)
@@ -76,7 +89,7 @@ func (d *Decoder) next() bool {
 			}
 			return false
 		}
-		number := d.r.Number()
+		number := d.base + d.r.Number()
 		switch {
 		case bad != nil:
 			if d.first {
@@ -115,8 +128,9 @@ func (d *Decoder) Record(recordNo int64) ([]byte, error) {
 		m, _, bad, err := d.r.Next()
 		switch {
 		case err != nil:
+			d.t.Number = d.base + d.r.Number()
 			return nil, err
-		case d.r.Number() < recordNo:
+		case d.base+d.r.Number() < recordNo:
 		case bad != nil:
 			return bad.Raw, nil
 		default:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"logquarry/engine/decode"
+	"logquarry/engine/decode/jsontext"
 )
 
 // envelope opens text where it is an envelope; false where it is none.
@@ -11,7 +12,7 @@ func (o *opener) envelope(p place, text []byte, ms members, from *decode.Origin,
 	r := o.r
 	switch {
 	case ms.array("logEvents"):
-		o.subscription(p, ms, from, depth)
+		o.subscription(p, ms, depth)
 	case ms.has("detail-type") && ms.has("detail"):
 		o.event(p, text, ms, from, depth)
 	case ms.has("awslogs"):
@@ -29,19 +30,23 @@ func (o *opener) envelope(p place, text []byte, ms members, from *decode.Origin,
 			at.ID, at.Time = ms.text("MessageId"), timeOf(ms.get("Timestamp"))
 		}
 		o.text(p, r.string(ms.get("Message")), at, depth+1)
-	case ms.array("Events") && hasElement(ms.get("Events"), "CloudTrailEvent"):
+	case isLookup(ms):
+		return o.element(p, text, ms, from, "Events", depth)
+	case isEvent(ms):
+		return o.element(p, text, ms, from, "events", depth)
+	case ms.array("Events") && hasElement(ms.get("Events"), isLookup):
 		o.elements(p, ms, "Events", from, depth)
-	case ms.array("events") && hasElement(ms.get("events"), "message"):
+	case ms.array("events") && hasElement(ms.get("events"), has("message")):
 		o.elements(p, ms, "events", from, depth)
 	case ms.array("results") && insights(ms.get("results")):
 		o.elements(p, ms, "results", from, depth)
 	case ms.array("Results") && firstIs(ms.get("Results"), '"'):
 		o.elements(p, ms, "Results", from, depth)
-	case ms.array("Records") && hasElement(ms.get("Records"), "Data", "kinesis", "body", "Sns"):
+	case ms.array("Records") && hasElement(ms.get("Records"), has("Data", "kinesis", "body", "Sns")):
 		o.elements(p, ms, "Records", from, depth)
-	case ms.array("records") && hasElement(ms.get("records"), "data"):
+	case ms.array("records") && hasElement(ms.get("records"), has("data")):
 		o.elements(p, ms, "records", from, depth)
-	case ms.array("Messages") && hasElement(ms.get("Messages"), "Body"):
+	case ms.array("Messages") && hasElement(ms.get("Messages"), has("Body")):
 		o.elements(p, ms, "Messages", from, depth)
 	default:
 		return false
@@ -49,15 +54,46 @@ func (o *opener) envelope(p place, text []byte, ms members, from *decode.Origin,
 	return true
 }
 
-func hasElement(val []byte, names ...string) bool {
-	first := firstElement(val)
-	if first == nil {
+// has is a test for an object with one of the members named.
+func has(names ...string) func(members) bool {
+	return func(ms members) bool {
+		for _, name := range names {
+			if ms.has(name) {
+				return true
+			}
+		}
 		return false
 	}
-	ms, _ := membersOf(nil, first)
-	for _, name := range names {
-		if members(ms).has(name) {
-			return true
+}
+
+// isLookup reports whether an object is an event of LookupEvents; one without
+// its CloudTrailEvent is told by its other members.
+func isLookup(ms members) bool {
+	return ms.isString("CloudTrailEvent") || ms.isString("EventId") && ms.isString("EventName")
+}
+
+// isEvent reports whether an object is a log event of get-log-events or
+// filter-log-events, out of its list.
+func isEvent(ms members) bool {
+	return ms.isString("message") && ms.has("timestamp") && ms.has("ingestionTime")
+}
+
+// hasElement reports whether one of the first elements of the array val, which
+// may be cut off, is an object for which is holds: the first may be odd.
+func hasElement(val []byte, is func(members) bool) bool {
+	i := jsontext.Space(val, 1)
+	for n := 0; n < 8 && i < len(val) && val[i] != ']'; n++ {
+		if val[i] == '{' {
+			if ms, _ := membersOf(nil, val[i:]); is(ms) {
+				return true
+			}
+		}
+		end, _, err := jsontext.Skip(val, i)
+		if err != nil {
+			return false
+		}
+		if i = jsontext.Space(val, end); i < len(val) && val[i] == ',' {
+			i = jsontext.Space(val, i+1)
 		}
 	}
 	return false
@@ -72,7 +108,7 @@ func firstIs(val []byte, c byte) bool {
 // insights reports whether val is rows of fields.
 func insights(val []byte) bool {
 	rest := bytes.TrimLeft(val[1:], " \t\r\n")
-	return len(rest) > 0 && rest[0] == '[' && hasElement(rest, "field")
+	return len(rest) > 0 && rest[0] == '[' && hasElement(rest, has("field"))
 }
 
 // elements opens the elements of an answer's array.
@@ -112,9 +148,19 @@ func (o *opener) element(p place, text []byte, ms members, from *decode.Origin, 
 			return true
 		}
 		o.text(p, r.string(ms.get("CloudTrailEvent")), o.origin(from, Lookup), depth+1)
+	case "logEvents":
+		if !ms.isString("message") {
+			r.bad(p, text, "a log event without a message")
+			return true
+		}
+		o.logEvent(p, ms, o.origin(from, Subscription), depth)
 	case "events":
-		if !ms.isString("message") || !ms.has("timestamp") {
+		if !ms.has("timestamp") {
 			return false
+		}
+		if !ms.isString("message") {
+			r.bad(p, text, "a log event without a message")
+			return true
 		}
 		at := o.origin(from, LogEvents)
 		at.Log, at.LogStream, at.Time = true, ms.text("logStreamName"), timeOf(ms.get("timestamp"))
@@ -177,13 +223,13 @@ func (o *opener) record(p place, ms members, from *decode.Origin, depth int) boo
 }
 
 // subscription opens a document of a CloudWatch Logs subscription.
-func (o *opener) subscription(p place, ms members, from *decode.Origin, depth int) {
+func (o *opener) subscription(p place, ms members, depth int) {
+	o.r.subscriptions++
 	if ms.text("messageType") == "CONTROL_MESSAGE" {
+		o.r.control++
 		return // CloudWatch Logs asking whether the destination is there
 	}
-	base := o.origin(from, Subscription)
-	base.Via, base.Log = Subscription, true
-	base.Owner, base.LogGroup, base.LogStream = ms.text("owner"), ms.text("logGroup"), ms.text("logStream")
+	base := logOrigin(ms)
 	var ats []decode.Origin
 	each(ms.get("logEvents"), func(el []byte) {
 		if o.r.enough() {
@@ -202,11 +248,20 @@ func (o *opener) subscription(p place, ms members, from *decode.Origin, depth in
 		if len(ats) == cap(ats) {
 			ats = make([]decode.Origin, 0, 256) // those handed out stay where they are
 		}
-		ats = append(ats, *base)
-		at := &ats[len(ats)-1]
-		at.ID, at.Time = ev.text("id"), timeOf(ev.get("timestamp"))
-		o.text(p, o.r.string(ev.get("message")), at, depth+1)
+		ats = append(ats, base)
+		o.logEvent(p, ev, &ats[len(ats)-1], depth)
 	})
+}
+
+// logEvent opens a log event of a subscription, whose origin at becomes.
+func (o *opener) logEvent(p place, ms members, at *decode.Origin, depth int) {
+	at.ID, at.Time = ms.text("id"), timeOf(ms.get("timestamp"))
+	o.text(p, o.r.string(ms.get("message")), at, depth+1)
+}
+
+// logOrigin is what a subscription's document says of its log events.
+func logOrigin(ms members) decode.Origin {
+	return decode.Origin{Via: Subscription, Log: true, Owner: ms.text("owner"), LogGroup: ms.text("logGroup"), LogStream: ms.text("logStream")}
 }
 
 // event opens an envelope of EventBridge: its detail where that is a source's

@@ -18,7 +18,7 @@ const wholeLen = 16 << 20
 // streamed are the keys of arrays that make answers long.
 var streamed = map[string]bool{
 	"Events": true, "events": true, "results": true, "Results": true, "Records": true, "records": true, "Messages": true,
-	"Findings": true, "findings": true, "configurationItems": true, "logEvents": false,
+	"Findings": true, "findings": true, "configurationItems": true, "logEvents": true,
 }
 
 // peek moves to the next byte that is no white space.
@@ -55,6 +55,8 @@ func (r *Reader) object() bool {
 		case r.tail && c == '}':
 			r.in.Pos++
 			r.tail = false
+		case r.lost && depth == 0 && (c == ']' || c == '}'):
+			r.in.Pos++ // of what was rejected
 		case r.tail:
 			if done := r.behind(); done {
 				return true
@@ -66,7 +68,7 @@ func (r *Reader) object() bool {
 		case c == '[' && (depth == 0 || r.inArray[depth-1] == ""):
 			r.in.Pos++
 			r.inArray = append(r.inArray, "")
-		case c == '{' || depth > 0 && r.inArray[depth-1] != "":
+		case c == '{' || depth > 0 && (r.inArray[depth-1] != "" || c == '"'):
 			return r.value(c)
 		default:
 			return r.garbage("text that is no JSON object")
@@ -87,9 +89,14 @@ func (r *Reader) value(c byte) bool {
 			p := r.place(r.in.Pos)
 			text := buf[r.in.Pos:end]
 			r.in.Pos = end
-			if key != "" {
+			switch {
+			case key == "logEvents":
+				r.opener.one(p, text, &r.log, key, 0)
+			case key != "":
 				r.opener.one(p, text, nil, key, 0)
-			} else {
+			case c == '"':
+				r.opener.text(p, r.string(text), nil, 0)
+			default:
 				r.opener.object(p, text, nil, "", 0)
 			}
 			return true
@@ -97,6 +104,9 @@ func (r *Reader) value(c byte) bool {
 		size := len(buf) - r.in.Pos
 		switch {
 		case !errors.Is(err, jsontext.ErrShort):
+			if c == '{' && r.salvage() {
+				return true
+			}
 			return r.garbage(r.placed(err))
 		case c == '{' && size > wholeLen && len(r.inArray) < 4:
 			if r.enter() {
@@ -109,11 +119,37 @@ func (r *Reader) value(c byte) bool {
 			return r.garbage(fmt.Sprintf("an element longer than %d MiB", decode.MaxRecord>>20))
 		}
 		if !r.in.More() {
+			if c == '{' && r.salvage() {
+				return true
+			}
 			reason := "the file ends in the middle of a document"
 			if err := r.in.Err(); err != nil {
 				r.failed, reason = true, err.Error()
 			}
+			r.cutOff()
 			return r.garbage(reason)
+		}
+	}
+}
+
+// salvage steps into the array of an envelope that is broken or cut off further
+// on: what stands whole in it is kept.
+func (r *Reader) salvage() bool {
+	if len(r.inArray) >= 4 {
+		return false
+	}
+	ms, _ := membersOf(nil, r.in.Bytes()[r.in.Pos:])
+	return isEnvelope(ms, r.o.Known) && r.enter()
+}
+
+// cutOff opens what there is of base64 that the file ends in.
+func (r *Reader) cutOff() {
+	text := r.in.Bytes()[r.in.Pos:]
+	text = text[bytes.LastIndexByte(text, '"')+1:]
+	if isBase64(text) {
+		r.opener.encoded(r.place(r.in.Pos), text[:len(text)/4*4], nil, 0)
+		if n := len(r.queue) - 1; n >= 0 && r.queue[n].bad != nil {
+			r.queue = r.queue[:n] // that it is cut off is told once
 		}
 	}
 }
@@ -131,6 +167,7 @@ func (r *Reader) placed(err error) string {
 func (r *Reader) enter() bool {
 	buf := r.in.Bytes()
 	i := r.in.Pos + 1
+	var before members
 	for {
 		if i = jsontext.Space(buf, i); i < len(buf) && buf[i] == ',' {
 			i = jsontext.Space(buf, i+1)
@@ -144,13 +181,19 @@ func (r *Reader) enter() bool {
 		}
 		name := string(jsontext.KeyText(buf[i:next]))
 		if i = jsontext.Space(buf, next); i < len(buf) && buf[i] == '[' && (streamed[name] || r.opener.containers[name]) {
+			if name == "logEvents" {
+				r.subscriptions++
+				r.log = logOrigin(before)
+			}
 			r.in.Pos = i + 1
 			r.inArray = append(r.inArray, name)
 			return true
 		}
+		from := i
 		if i, _, err = jsontext.Skip(buf, i); err != nil {
 			return false
 		}
+		before = append(before, member{[]byte(name), buf[from:i]})
 	}
 }
 
@@ -181,10 +224,13 @@ func (r *Reader) behind() bool {
 	}
 }
 
-// garbage rejects what begins at Pos and goes on at the next document or element
-// that is an envelope or a record of a known source.
+// garbage rejects what begins at Pos and goes on at the next element of the
+// array it is in, or document that is an envelope or a record of a known source.
 func (r *Reader) garbage(reason string) bool {
-	told := false
+	told, key := false, ""
+	if n := len(r.inArray); n > 0 && !r.tail {
+		key = r.inArray[n-1]
+	}
 	reject := func(n int) {
 		if !told {
 			told = true
@@ -211,8 +257,12 @@ func (r *Reader) garbage(reason string) bool {
 				from = i // more of it must be read
 				goto more
 			}
-			if whole && (isEnvelope(ms, r.o.Known) || r.o.Known.Source(buf[i:i+used], nil) != "") {
+			element := whole && isElement(key, ms)
+			if element || whole && (isEnvelope(ms, r.o.Known) || r.o.Known.Source(buf[i:i+used], nil) != "") {
 				reject(i)
+				if !element {
+					r.inArray, r.tail, r.lost = nil, false, true
+				}
 				return true
 			}
 		}

@@ -68,6 +68,7 @@ func (ms members) text(name string) string { return string(stringOf(nil, ms.get(
 
 // array and isString tell what a member is, by its first byte.
 func (ms members) array(name string) bool    { v := ms.get(name); return len(v) > 0 && v[0] == '[' }
+func (ms members) object(name string) bool   { v := ms.get(name); return len(v) > 0 && v[0] == '{' }
 func (ms members) isString(name string) bool { v := ms.get(name); return len(v) > 0 && v[0] == '"' }
 
 // stringOf appends the text of a JSON string to dst; nothing where val is none.

@@ -33,46 +33,22 @@ type opener struct {
 // wrappers are the keys of a text that collectors put a record into.
 var wrappers = []string{"message", "@message", "_raw", "log", "body"}
 
+// IsEnvelope reports whether text is an object that is an envelope, and no record
+// of a known source.
+func IsEnvelope(text []byte, known Known) bool {
+	ms, whole := membersOf(nil, text)
+	return whole && (isFramed(ms) || known.Source(text, nil) == "" && isEnvelope(ms, known))
+}
+
 // isEnvelope reports whether an object with these members is an envelope. Values
 // may be cut off.
 func isEnvelope(ms members, known Known) bool {
-	switch {
-	case ms.array("logEvents"), ms.has("detail-type") && ms.has("detail"), ms.has("awslogs"), ms.has("invokingEvent"),
-		ms.text("Type") == "Notification" && ms.has("Message"):
-		return true
-	}
-	inside := func(key string, what ...string) bool {
-		el := ms.get(key)
-		if len(el) == 0 || el[0] != '[' {
-			return false
-		}
-		i := jsontext.Space(el, 1)
-		if i >= len(el) {
-			return false
-		}
-		if el[i] == '[' { // results of Insights are rows of fields
-			if i = jsontext.Space(el, i+1); i >= len(el) {
-				return false
-			}
-		}
-		if el[i] != '{' {
-			return el[i] == '"' && key == "Results"
-		}
-		first, _ := membersOf(nil, el[i:])
-		for _, name := range what {
-			if members(first).has(name) {
-				return true
-			}
-		}
-		return false
-	}
-	switch {
-	case inside("Events", "CloudTrailEvent"), inside("events", "message"), inside("results", "field"), inside("Results"),
-		inside("Records", "Data", "kinesis", "body", "Sns"), inside("records", "data"), inside("Messages", "Body"):
+	if isFramed(ms) {
 		return true
 	}
 	for _, w := range wrappers {
-		if ms.isString(w) {
+		switch {
+		case ms.isString(w):
 			inner := stringOf(nil, ms.get(w))
 			if known.Source(inner, nil) != "" || ms.has("@timestamp") && w == "@message" {
 				return true
@@ -82,7 +58,45 @@ func isEnvelope(ms members, known Known) bool {
 					return true
 				}
 			}
+		case ms.object(w) && (known.Source(ms.get(w), nil) != "" || ms.has("@timestamp") && w == "@message"):
+			return true
 		}
+	}
+	return false
+}
+
+// isFramed reports whether an object is an envelope by its members alone.
+func isFramed(ms members) bool {
+	switch {
+	case ms.array("logEvents"), ms.has("detail-type") && ms.has("detail"), ms.has("awslogs"), ms.has("invokingEvent"),
+		ms.text("Type") == "Notification" && ms.has("Message"):
+		return true
+	}
+	switch {
+	case isLookup(ms), isEvent(ms),
+		ms.array("Events") && hasElement(ms.get("Events"), isLookup), ms.array("events") && hasElement(ms.get("events"), has("message")),
+		ms.array("results") && insights(ms.get("results")), ms.array("Results") && firstIs(ms.get("Results"), '"'),
+		ms.array("Records") && hasElement(ms.get("Records"), has("Data", "kinesis", "body", "Sns")),
+		ms.array("records") && hasElement(ms.get("records"), has("data")), ms.array("Messages") && hasElement(ms.get("Messages"), has("Body")):
+		return true
+	}
+	return false
+}
+
+// isElement reports whether an object is plainly an element of the array under
+// key of an envelope.
+func isElement(key string, ms members) bool {
+	switch key {
+	case "logEvents":
+		return ms.isString("message") && (ms.has("id") || ms.has("timestamp"))
+	case "events":
+		return ms.isString("message") && ms.has("timestamp")
+	case "Events":
+		return isLookup(ms)
+	case "Records", "records":
+		return ms.isString("Data") || ms.isString("data") || ms.has("kinesis") || ms.isString("body") || ms.has("Sns")
+	case "Messages":
+		return ms.isString("Body")
 	}
 	return false
 }
@@ -112,7 +126,7 @@ func (o *opener) object(p place, text []byte, from *decode.Origin, key string, d
 		return
 	}
 	for _, w := range wrappers {
-		if !ms.isString(w) {
+		if !ms.isString(w) && !ms.object(w) {
 			continue
 		}
 		at := o.origin(from, Collector)
@@ -124,7 +138,10 @@ func (o *opener) object(p place, text []byte, from *decode.Origin, key string, d
 			at.LogStream = ms.text("@logStream")
 			at.Owner, at.LogGroup = logOf(ms.text("@log"))
 		}
-		inner := o.r.string(ms.get(w))
+		inner := ms.get(w)
+		if inner[0] == '"' {
+			inner = o.r.string(inner)
+		}
 		of := o.r.o.Known.Source(inner, nil)
 		if from != nil && from.Log && of != "" && of == o.r.o.Known.Source(text, from) {
 			// Its source takes the whole too, which says more: a container's line
@@ -243,7 +260,7 @@ func (o *opener) encoded(p place, text []byte, from *decode.Origin, depth int) {
 	text = bytes.TrimSpace(text)
 	plain := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
 	n, err := base64.StdEncoding.Decode(plain, text)
-	if err != nil {
+	if err != nil && !zipped(plain[:n]) {
 		o.r.bad(p, text, "base64: "+err.Error())
 		return
 	}
@@ -253,10 +270,11 @@ func (o *opener) encoded(p place, text []byte, from *decode.Origin, depth int) {
 // packed opens bytes that may be gzip, several times over.
 func (o *opener) packed(p place, plain []byte, from *decode.Origin, depth int) {
 	for range 4 {
-		if !bytes.HasPrefix(plain, []byte{0x1f, 0x8b}) {
+		if !zipped(plain) {
 			break
 		}
 		var err error
+		var rest []byte
 		if o.zip == nil {
 			o.zip = new(gzip.Reader)
 		}
@@ -270,11 +288,41 @@ func (o *opener) packed(p place, plain []byte, from *decode.Origin, depth int) {
 				plain = out
 				continue
 			}
+			rest = out
 		}
+		o.rest(p, rest)
 		o.r.bad(p, plain, "gzip inside base64: "+err.Error())
 		return
 	}
+	// Producers put several lines into one piece.
+	if line, more, _ := bytes.Cut(plain, []byte{'\n'}); len(bytes.TrimSpace(more)) > 0 && (from == nil || !from.Log) &&
+		o.r.o.Known.Source(plain, nil) == "" && o.r.o.Known.Source(bytes.TrimRight(line, "\r"), nil) != "" {
+		for line := range bytes.Lines(plain) {
+			o.text(p, line, from, depth)
+		}
+		return
+	}
 	o.text(p, plain, from, depth)
+}
+
+func zipped(text []byte) bool { return bytes.HasPrefix(text, []byte{0x1f, 0x8b}) }
+
+// rest opens what there is of a piece that is cut off.
+func (o *opener) rest(p place, text []byte) {
+	if trimmed := bytes.TrimSpace(text); len(trimmed) == 0 || trimmed[0] != '{' {
+		return
+	}
+	in := NewReader(bytes.NewReader(text), Options{Frame: Objects, Known: o.r.o.Known, Sources: o.r.o.Sources})
+	for {
+		m, source, bad, err := in.Next()
+		switch {
+		case err != nil:
+			return
+		case bad == nil:
+			m.Text, m.Offset, m.Line = o.r.keep(m.Text), p.offset, p.line
+			o.r.queue = append(o.r.queue, item{m: m, source: source})
+		}
+	}
 }
 
 // string is the text of a JSON string, which stays until the queue is empty.

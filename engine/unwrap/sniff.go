@@ -3,6 +3,7 @@ package unwrap
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"regexp"
 
 	"logquarry/engine/decode/jsontext"
@@ -55,6 +56,19 @@ func sniffObject(text []byte, known Known) Frame {
 		for i < len(text) && (text[i] == '[' || text[i] == ',' || text[i] == ' ' || text[i] == '\n' || text[i] == '\r' || text[i] == '\t') {
 			i++
 		}
+		if i < len(text) && text[i] == '"' && text[0] == '[' {
+			// A list of the texts alone, as --query makes of an answer.
+			end, _, err := jsontext.Skip(text, i)
+			if err != nil {
+				return ""
+			}
+			inner := stringOf(nil, text[i:end])
+			if ms, _ := membersOf(nil, inner); known.Source(inner, nil) != "" || bytes.HasPrefix(inner, []byte{'{'}) && isEnvelope(ms, known) {
+				return Objects
+			}
+			i = end
+			continue
+		}
 		if i >= len(text) || text[i] != '{' {
 			break
 		}
@@ -78,7 +92,12 @@ func sniffObject(text []byte, known Known) Frame {
 		}
 		end, _, err := jsontext.Skip(text, i)
 		if err != nil {
-			break
+			// Not JSON here: the next line may be.
+			k := bytes.IndexByte(text[i:], '\n')
+			if k < 0 || errors.Is(err, jsontext.ErrShort) {
+				break
+			}
+			end = i + k + 1
 		}
 		i = end
 	}

@@ -73,13 +73,17 @@ type Reader struct {
 	arena  []byte
 	opener opener
 
-	inArray []string // keys of the big arrays the reader is in; "" for a bare one
-	tail    bool     // behind such an array, in the object around it
+	inArray []string      // keys of the big arrays the reader is in; "" for a bare one
+	tail    bool          // behind such an array, in the object around it
+	lost    bool          // what was rejected may have taken opening brackets with it
+	log     decode.Origin // of the subscription whose log events the reader is in
 	base    decode.Origin
 	table   *table
 	number  int64 // of the last item handed out
 	failed  bool
 	begun   bool
+
+	subscriptions, control int64
 }
 
 // item is a message, or a part that cannot be read.
@@ -91,8 +95,14 @@ type item struct {
 
 // NewReader reads the messages of r.
 func NewReader(r io.Reader, o Options) *Reader {
-	x := &Reader{o: o}
+	x := newReader(o)
 	x.in.Reset(r)
+	return x
+}
+
+// newReader makes a reader whose input is still to be set.
+func newReader(o Options) *Reader {
+	x := &Reader{o: o}
 	x.opener = opener{r: x, containers: map[string]bool{}}
 	for _, s := range o.Sources {
 		for _, key := range s.Records {
@@ -108,12 +118,18 @@ func NewReader(r io.Reader, o Options) *Reader {
 // streamOf is the log stream of an exported file: its folder's name, where the
 // file is called as exports are.
 func streamOf(p string) string {
-	p = strings.ReplaceAll(p, `\`, "/")
-	dir, file := path.Split(p)
-	if len(strings.TrimRight(strings.TrimSuffix(file, ".gz"), "0123456789")) > 0 {
+	if !IsExport(p) {
 		return ""
 	}
+	dir, _ := path.Split(strings.ReplaceAll(p, `\`, "/"))
 	return path.Base(dir)
+}
+
+// IsExport reports whether a file is called as those of a CloudWatch Logs export
+// are: 000000.gz.
+func IsExport(p string) bool {
+	name := strings.TrimSuffix(path.Base(strings.ReplaceAll(p, `\`, "/")), ".gz")
+	return name != "" && strings.Trim(name, "0123456789") == ""
 }
 
 // Next is the next message and the name of its source, "" where none knows it.
@@ -146,6 +162,23 @@ func (r *Reader) Next() (m decode.Message, source string, bad *decode.Reject, er
 // Number is the place among the file's messages, from 1, of the one that Next
 // returned last. Parts that cannot be read are counted too.
 func (r *Reader) Number() int64 { return r.number }
+
+// Subscriptions is how many documents of CloudWatch Logs subscriptions were
+// read, and Control how many of them were its asking whether the destination is
+// there: those hold no log events.
+func (r *Reader) Subscriptions() int64 { return r.subscriptions }
+
+// Control: see [Reader.Subscriptions].
+func (r *Reader) Control() int64 { return r.control }
+
+// Header is the source that the header line of a table names, and whether it is
+// that of log events, which tell their own; "" and false where there is none.
+func (r *Reader) Header() (source string, log bool) {
+	if r.table == nil {
+		return "", false
+	}
+	return r.table.source, r.table.source == ""
+}
 
 // Bytes is how far the file has been read.
 func (r *Reader) Bytes() int64 { return r.in.Offset(r.in.Pos) }

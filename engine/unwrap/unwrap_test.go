@@ -131,9 +131,40 @@ var ways = map[string]struct {
 	}},
 	"a broken document in the middle": {unwrap.Objects, subscription(flow) + `{"messageType":"DATA_MESSAGE","logEvents":[{"id":tru` + "\n" + subscription(flow), []string{
 		"vpc_flow " + flow + " [CloudWatch Logs subscription 111122223333 /g s 1 03:04:05.678]",
-		`bad 1 at 245: true expected, found 't' at offset 294: "{\"messageType\":\"DATA_MESSAGE\",\"logEvents"`,
+		`bad 1 at 288: true expected, found 't' at offset 294: "{\"id\":tru\n"`,
 		"vpc_flow " + flow + " [CloudWatch Logs subscription 111122223333 /g s 1 03:04:05.678]",
 	}},
+	"subscription that is cut off": {unwrap.Objects, strings.TrimSuffix(subscription(flow, "hello", "the end"), `the end"}]}`), []string{
+		"vpc_flow " + flow + " [CloudWatch Logs subscription 111122223333 /g s 1 03:04:05.678]",
+		"cloudwatch_logs hello [CloudWatch Logs subscription 111122223333 /g s 2 03:04:05.678]",
+		`bad 1 at 299: the file ends in the middle of a document: "{\"id\":\"3\",\"timestamp\":1767323045678,\"mes"`,
+	}},
+	"a broken log event among others": {unwrap.Objects, strings.Replace(subscription(flow, flow, "hello"), `"id":"2"`, `"id":2"`, 1), []string{
+		"vpc_flow " + flow + " [CloudWatch Logs subscription 111122223333 /g s 1 03:04:05.678]",
+		`bad 1 at 244: ',' or '}' expected, found '"' at offset 251: "{\"id\":2\",\"timestamp\":1767323045678,\"mess"`,
+		"cloudwatch_logs hello [CloudWatch Logs subscription 111122223333 /g s 3 03:04:05.678]",
+	}},
+	"an answer that is broken behind its array": {unwrap.Objects, `{"Events":[{"CloudTrailEvent":` + quote(trail) + `}],"NextToken":tru}` + subscription(flow), []string{
+		"cloudtrail " + trail + " [CloudTrail LookupEvents]",
+		`bad 1 at 93: behind an array: true expected, found 't' at offset 105: "\"NextToken\":tru}"`,
+		"vpc_flow " + flow + " [CloudWatch Logs subscription 111122223333 /g s 1 03:04:05.678]",
+	}},
+	"Lambda event that is cut off": {unwrap.Objects, `{"version":"a text of forty characters","awslogs":{"data":"` + b64(zipped(subscription(flow)))[:len(b64(zipped(subscription(flow))))-16], []string{
+		"vpc_flow " + flow + " [CloudWatch Logs subscription 111122223333 /g s 1 03:04:05.678]",
+		`bad 1 at 0: the file ends in the middle of a document: "{\"version\":\"a text of forty characters\","`,
+	}},
+	"Kinesis with several lines in a piece": {unwrap.Objects, `{"Records":[{"SequenceNumber":"1"},{"Data":"` + b64(flow+"\n"+flow+"\n") + `"}]}`, []string{
+		` {"SequenceNumber":"1"}`, "vpc_flow " + flow + " [Kinesis]", "vpc_flow " + flow + " [Kinesis]"}},
+	"events out of their answers": {unwrap.Objects, `[{"EventId":"1","EventName":"x","CloudTrailEvent":` + quote(trail) + `},{"logStreamName":"s","timestamp":1767323045678,"message":"hello","ingestionTime":1767323045679,"eventId":"9"},{"timestamp":1767323045678,"message":"x"}]`, []string{
+		"cloudtrail " + trail + " [CloudTrail LookupEvents]",
+		"cloudwatch_logs hello [CloudWatch Logs get-log-events s 9 03:04:05.678]",
+		` {"timestamp":1767323045678,"message":"x"}`}},
+	"texts out of their answers": {unwrap.Objects, `["hello",` + quote(trail) + `,` + quote(flow) + `]`, []string{" hello", "cloudtrail " + trail, "vpc_flow " + flow}},
+	"messages that are objects": {unwrap.Objects, `{"@timestamp":"2026-01-02 03:04:05.678","@message":` + trail + `}{"message":` + trail + `}`, []string{
+		"cloudtrail " + trail + " [CloudWatch Logs Insights 03:04:05.678]", "cloudtrail " + trail + " [log collector]"}},
+	"a first line that is broken": {unwrap.Objects, `{"messageType":x` + "\n" + subscription(flow), []string{
+		`bad 1 at 0: a value expected, found 'x' at offset 15: "{\"messageType\":x\n"`,
+		"vpc_flow " + flow + " [CloudWatch Logs subscription 111122223333 /g s 1 03:04:05.678]"}},
 	"Lambda event": {unwrap.Objects, `{"awslogs":{"data":"` + b64(zipped(subscription(flow))) + `"}}`, []string{
 		"vpc_flow " + flow + " [CloudWatch Logs subscription 111122223333 /g s 1 03:04:05.678]"}},
 	"Kinesis": {unwrap.Objects, `{"Records":[{"Data":"` + b64(zipped(subscription(flow))) + `","PartitionKey":"p"},{"kinesis":{"data":"` + b64(trail) + `"}},{"Data":"%%%"}]}`, []string{
@@ -213,26 +244,28 @@ func TestNotEnvelopes(t *testing.T) {
 
 func TestReadError(t *testing.T) {
 	all := got(t, unwrap.Objects, io.MultiReader(strings.NewReader(subscription(flow)+`{"logEvents":[`), iotest.ErrReader(errors.New("the disk is gone"))))
-	if len(all) != 3 || !strings.HasPrefix(all[1], "bad 1 at 245: the disk is gone") || all[2] != "error the disk is gone" {
+	if len(all) != 3 || !strings.HasPrefix(all[1], "bad 1 at 259: the disk is gone") || all[2] != "error the disk is gone" {
 		t.Errorf("%q", all)
 	}
 }
 
-// answer gives a LookupEvents document of n events without holding it.
+// answer gives a document of n events between its head and its end without
+// holding it.
 type answer struct {
-	n, at int
-	rest  string
+	head, event, end string
+	n, at            int
+	rest             string
 }
 
 func (a *answer) Read(p []byte) (int, error) {
 	if a.rest == "" {
 		switch {
 		case a.at == 0:
-			a.rest = `{"Events":[`
+			a.rest = a.head
 		case a.at <= a.n:
-			a.rest = `{"EventId":"x","CloudTrailEvent":` + quote(trail) + `},`
+			a.rest = a.event + ","
 		case a.at == a.n+1:
-			a.rest = `{"EventId":"x","CloudTrailEvent":` + quote(trail) + `}],"NextToken":"t"}`
+			a.rest = a.event + a.end
 		default:
 			return 0, io.EOF
 		}
@@ -243,23 +276,29 @@ func (a *answer) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestLongAnswers reads a document longer than is ever held.
+// TestLongAnswers reads documents longer than is ever held.
 func TestLongAnswers(t *testing.T) {
 	const n = 1_000_000
-	x := unwrap.NewReader(&answer{n: n}, unwrap.Options{Frame: unwrap.Objects, Known: known{}, Sources: sources})
-	count := 0
-	for {
-		_, source, bad, err := x.Next()
-		if err == io.EOF {
-			break
+	head, end, _ := strings.Cut(subscription("x"), `{"id":"1","timestamp":1767323045678,"message":"x"}`)
+	for source, a := range map[string]*answer{
+		"cloudtrail": {n: n, head: `{"Events":[`, event: `{"EventId":"x","CloudTrailEvent":` + quote(trail) + `}`, end: `],"NextToken":"t"}`},
+		"vpc_flow":   {n: n, head: head, event: `{"id":"1","timestamp":1767323045678,"message":` + quote(flow) + `}`, end: end},
+	} {
+		x := unwrap.NewReader(a, unwrap.Options{Frame: unwrap.Objects, Known: known{}, Sources: sources})
+		count := 0
+		for {
+			m, got, bad, err := x.Next()
+			if err == io.EOF {
+				break
+			}
+			if err != nil || bad != nil || got != source || m.Origin.Log && m.Origin.LogGroup != "/g" {
+				t.Fatalf("message %d: %s, %+v, %+v, %v", count, got, m.Origin, bad, err)
+			}
+			count++
 		}
-		if err != nil || bad != nil || source != "cloudtrail" {
-			t.Fatalf("message %d: %s, %+v, %v", count, source, bad, err)
+		if count != n+1 || x.Bytes() < 90<<20 {
+			t.Errorf("%d messages in %d bytes, want %d", count, x.Bytes(), n+1)
 		}
-		count++
-	}
-	if count != n+1 || x.Bytes() < 90<<20 {
-		t.Errorf("%d messages in %d bytes, want %d", count, x.Bytes(), n+1)
 	}
 }
 

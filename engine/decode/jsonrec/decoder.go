@@ -9,6 +9,7 @@ import (
 	"logquarry/engine/batch"
 	"logquarry/engine/decode"
 	"logquarry/engine/decode/jsontext"
+	"logquarry/engine/schema"
 )
 
 // place is where in a document the decoder stands.
@@ -37,7 +38,17 @@ type Decoder struct {
 	// same file. Their records are counted, not rejected.
 	siblings []*Plan
 	keep     decode.Keep
+	// Envelope reports whether an object that is no record of the plan's holds
+	// records in an envelope, which Inner then decodes: what lies in a file as
+	// it is and what arrived in envelopes can stand in one. Inner nil: no object
+	// is one.
+	Envelope func(text []byte) bool
+	Inner    decode.Decoder
+	// Again says that the file is read once more, for its records of another
+	// source than its own: what cannot be read has been told.
+	Again bool
 
+	inner bool // Inner is in an envelope
 	in    decode.Input
 	t     *decode.Tally
 	frame         // where the decoder stands now
@@ -66,7 +77,10 @@ func NewDecoder(plan *Plan, siblings []*Plan, keep decode.Keep) *Decoder {
 func (d *Decoder) Reset(r io.Reader, t *decode.Tally) {
 	d.in.Reset(r)
 	d.t = t
-	d.lost, d.told = false, false
+	d.lost, d.told, d.inner = false, false, false
+	if d.Inner != nil {
+		d.Inner.Begin(t)
+	}
 	d.top()
 }
 
@@ -107,6 +121,13 @@ func (d *Decoder) leave() {
 func (d *Decoder) Fill(b *batch.Batch) (bool, error) {
 	d.b = b
 	for !b.Full() {
+		if d.inner {
+			if done, _ := d.Inner.Fill(b); !done {
+				return false, nil
+			}
+			d.inner = false
+			continue
+		}
 		if _, _, ok := d.next(); !ok {
 			d.t.Bytes = d.in.Offset(d.in.Pos)
 			return true, d.in.Err()
@@ -130,6 +151,13 @@ func (d *Decoder) Record(recordNo int64) ([]byte, error) {
 		}
 		if d.t.Number == recordNo && before != recordNo {
 			return d.in.Bytes()[start:end], nil
+		}
+		if d.inner {
+			d.inner = false
+			raw, err := d.Inner.Record(recordNo)
+			if err != io.EOF {
+				return raw, err
+			}
 		}
 		b.Reset()
 	}
@@ -236,6 +264,9 @@ func tooLong() string { return fmt.Sprintf("a record longer than %d MiB", decode
 // reject records the bytes from start to end of the window as unreadable.
 func (d *Decoder) reject(start, end int, reason string) {
 	d.t.Number++
+	if d.Again {
+		return
+	}
 	d.t.Reject(decode.Reject{
 		RecordNo: d.t.Number,
 		Line:     d.in.Line(start),
@@ -414,8 +445,12 @@ func (d *Decoder) record() (int, int, bool) {
 
 // finish settles what a decoded object is: a row, another source's, or none.
 func (d *Decoder) finish(start, end int) {
-	if !d.plan.selects(d.seen) {
+	if !d.own(start, end) {
 		d.b.Drop()
+		if d.inner {
+			d.Inner.Message(decode.Message{Text: d.in.Bytes()[start:end], Offset: d.in.Offset(start), Line: d.in.Line(start)})
+			return
+		}
 		if name := d.foreign(start); name != "" {
 			d.t.Number++
 			if d.t.Foreign == nil {
@@ -450,6 +485,21 @@ func (d *Decoder) finish(start, end int) {
 		d.t.Repair(d.t.Number, d.misfit)
 	}
 	d.plan.layout.Finish(d.b, d.t, d.keep, d.t.Number)
+}
+
+// own reports whether the object from start to end is a record of the plan's, as
+// it lies there; where it is none, whether it is an envelope.
+func (d *Decoder) own(start, end int) bool {
+	own := d.plan.selects(d.seen)
+	if d.Again {
+		// As when the file was read first: there objects were those of JSON
+		// sources, and an envelope never a record.
+		own = own && d.plan.Source.Shape == schema.JSON
+	} else if own {
+		return true
+	}
+	d.inner = d.Inner != nil && d.Envelope(d.in.Bytes()[start:end])
+	return own && !d.inner
 }
 
 // entire gives the columns of a record's whole text.

@@ -211,12 +211,12 @@ func Peek(head []byte, records []string, most int) []map[string]bool {
 			keys, used, err := scanKeys(head, i)
 			found = append(found, keys)
 			if err != nil {
-				// Not JSON here: the next line may be.
-				nl := bytes.IndexByte(head[i:], '\n')
-				if nl < 0 || errors.Is(err, jsontext.ErrShort) {
+				if errors.Is(err, jsontext.ErrShort) {
 					return found
 				}
-				i += nl + 1
+				// Not JSON here: the next record may be.
+				for i++; i < len(head) && (head[i] != '{' || !mayBegin(head[:i])); i++ {
+				}
 				break
 			}
 			i += used
