@@ -11,9 +11,16 @@ import (
 // it does not fit: how they begin tells that of an anchored one without running it.
 type Matcher struct {
 	*regexp.Regexp
-	prefix []byte     // what every text it fits begins with
-	first  *[256]bool // the bytes that such a text begins with; nil: any, or none at all
+	prefix []byte // what every text it fits begins with
+	// begin are the bytes that may stand at the first places of such a text; none
+	// where it need not begin there.
+	begin [][256]bool
+	holds []byte // what stands somewhere in every such text
 }
+
+// looked is how many places are known at most. Most formats that begin alike, as
+// with a number, differ within a few.
+const looked = 8
 
 // NewMatcher compiles expr.
 func NewMatcher(expr string) (*Matcher, error) {
@@ -21,9 +28,13 @@ func NewMatcher(expr string) (*Matcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("regular expression: %w", err)
 	}
-	m := &Matcher{Regexp: re, first: firstBytes(expr)}
+	m := &Matcher{Regexp: re}
+	if tree, err := syntax.Parse(expr, syntax.Perl); err == nil {
+		m.holds = []byte(literal(tree))
+		m.begin = beginnings(tree)
+	}
 	// LiteralPrefix sees what an expression begins with only without the anchor.
-	if m.first != nil && expr[0] == '^' {
+	if len(m.begin) > 0 && expr[0] == '^' {
 		if free, err := regexp.Compile(expr[1:]); err == nil {
 			prefix, _ := free.LiteralPrefix()
 			m.prefix = []byte(prefix)
@@ -35,69 +46,128 @@ func NewMatcher(expr string) (*Matcher, error) {
 // Begins reports whether text begins like one that fits. It may be wrong with
 // true, never with false.
 func (m *Matcher) Begins(text []byte) bool {
-	return m.first == nil || len(text) > 0 && m.first[text[0]] && bytes.HasPrefix(text, m.prefix)
+	if len(text) < len(m.begin) {
+		return false
+	}
+	for i := range m.begin {
+		if !m.begin[i][text[i]] {
+			return false
+		}
+	}
+	return bytes.HasPrefix(text, m.prefix)
 }
 
+// may is Begins with a look at the rest of the text.
+func (m *Matcher) may(text []byte) bool { return m.Begins(text) && bytes.Contains(text, m.holds) }
+
 // Match reports whether text fits.
-func (m *Matcher) Match(text []byte) bool { return m.Begins(text) && m.Regexp.Match(text) }
+func (m *Matcher) Match(text []byte) bool { return m.may(text) && m.Regexp.Match(text) }
 
 // FindSubmatchIndex is that of [regexp.Regexp].
 func (m *Matcher) FindSubmatchIndex(text []byte) []int {
-	if !m.Begins(text) {
+	if !m.may(text) {
 		return nil
 	}
 	return m.Regexp.FindSubmatchIndex(text)
 }
 
-// firstBytes are the bytes that a text which expr fits can begin with; nil where
-// it need not begin the text, or fits an empty one.
-func firstBytes(expr string) *[256]bool {
-	tree, err := syntax.Parse(expr, syntax.Perl)
-	if err != nil {
-		return nil
+// literal is the longest text that stands in every text that tree fits.
+func literal(tree *syntax.Regexp) string {
+	switch tree.Op {
+	case syntax.OpLiteral:
+		if tree.Flags&syntax.FoldCase == 0 {
+			return string(tree.Rune)
+		}
+	case syntax.OpCapture, syntax.OpPlus:
+		return literal(tree.Sub[0])
+	case syntax.OpConcat:
+		longest := ""
+		for _, sub := range tree.Sub {
+			if text := literal(sub); len(text) > len(longest) {
+				longest = text
+			}
+		}
+		return longest
 	}
+	return ""
+}
+
+// beginnings are the bytes that may stand at the first places of a text that
+// tree fits, as many places as each such text has.
+func beginnings(tree *syntax.Regexp) (sets [][256]bool) {
 	prog, err := syntax.Compile(tree.Simplify())
 	if err != nil {
 		return nil
 	}
-	// A state is an instruction, and whether the text is known to begin there.
-	type state struct {
-		pc     uint32
-		begins bool
-	}
-	var first [256]bool
-	seen := map[state]bool{}
-	any := false
-	var walk func(s state)
-	walk = func(s state) {
-		if seen[s] {
-			return
-		}
-		seen[s] = true
-		switch i := &prog.Inst[s.pc]; i.Op {
-		case syntax.InstAlt, syntax.InstAltMatch:
-			walk(state{i.Out, s.begins})
-			walk(state{i.Arg, s.begins})
-		case syntax.InstEmptyWidth:
-			walk(state{i.Out, s.begins || syntax.EmptyOp(i.Arg)&syntax.EmptyBeginText != 0})
-		case syntax.InstCapture, syntax.InstNop:
-			walk(state{i.Out, s.begins})
-		case syntax.InstMatch:
-			any = true
-		case syntax.InstFail:
-		default:
-			any = any || !s.begins
-			for c := range rune(0x80) {
-				first[c] = first[c] || i.MatchRune(c)
+	w := walk{prog: prog}
+	w.to(uint32(prog.Start), false)
+	for len(sets) < looked && !w.ends {
+		var set [256]bool
+		here := w.at
+		w.at, w.seen = nil, nil
+		for _, pc := range here {
+			i := &prog.Inst[pc]
+			if wide := bytesOf(i, &set); wide {
+				// Of a rune of several bytes any number may have come.
+				w.at = append(w.at, pc)
 			}
-			for c := 0x80; c < 0x100; c++ {
-				first[c] = true // of a rune of several bytes, or of none
-			}
+			w.to(i.Out, true)
+		}
+		sets = append(sets, set)
+	}
+	return sets
+}
+
+// walk follows a program from byte to byte, over all its ways at once.
+type walk struct {
+	prog *syntax.Prog
+	at   []uint32        // instructions that take the next byte
+	seen map[uint64]bool // instructions gone through, and whether within the text
+	ends bool            // a text may end here, or need not have begun
+}
+
+// to goes on to what takes a byte from pc on. within says that the place is
+// behind the anchor.
+func (w *walk) to(pc uint32, within bool) {
+	mark := uint64(pc) << 1
+	if within {
+		mark |= 1
+	}
+	if w.seen[mark] {
+		return
+	}
+	if w.seen == nil {
+		w.seen = map[uint64]bool{}
+	}
+	w.seen[mark] = true
+	switch i := &w.prog.Inst[pc]; i.Op {
+	case syntax.InstAlt, syntax.InstAltMatch:
+		w.to(i.Out, within)
+		w.to(i.Arg, within)
+	case syntax.InstEmptyWidth:
+		w.to(i.Out, within || syntax.EmptyOp(i.Arg)&syntax.EmptyBeginText != 0)
+	case syntax.InstCapture, syntax.InstNop:
+		w.to(i.Out, within)
+	case syntax.InstMatch:
+		w.ends = true
+	case syntax.InstFail:
+	default:
+		w.ends = w.ends || !within
+		w.at = append(w.at, pc)
+	}
+}
+
+// bytesOf adds the bytes that a rune which i takes may begin or go on with, and
+// reports whether one may have several.
+func bytesOf(i *syntax.Inst, set *[256]bool) (wide bool) {
+	for c := range rune(0x80) {
+		set[c] = set[c] || i.MatchRune(c)
+	}
+	wide = i.Op == syntax.InstRuneAny || i.Op == syntax.InstRuneAnyNotNL || len(i.Rune) == 0 || i.Rune[len(i.Rune)-1] >= 0x80 || syntax.Flags(i.Arg)&syntax.FoldCase != 0
+	if wide {
+		for c := 0x80; c < 0x100; c++ {
+			set[c] = true
 		}
 	}
-	walk(state{pc: uint32(prog.Start)})
-	if any {
-		return nil
-	}
-	return &first
+	return wide
 }

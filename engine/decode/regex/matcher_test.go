@@ -1,7 +1,10 @@
 package regex
 
 import (
+	"os"
+	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"logquarry/engine/schema"
@@ -11,7 +14,7 @@ import (
 // TestMatcher: what the beginning of a text tells never differs from what the
 // expression itself says, for every first byte and what may follow.
 func TestMatcher(t *testing.T) {
-	exprs := []string{`^a`, `^(a|[b-d]x)`, `a`, `^a?`, `^$`, `^`, `^(?i:k)`, `^\s+x`, `^[^a]`, `^é`, `^.x`, `^(?s:.)`, `^a|^b`, `^a|b`, `^\bfoo`, `\Ax`, `(?m)^x`, `^REPORT (a|b)`, `^\d{2}`}
+	exprs := []string{`^a`, `^(a|[b-d]x)`, `a`, `^a?`, `^$`, `^`, `^(?i:k)`, `^\s+x`, `^[^a]`, `^é`, `^.x`, `^(?s:.)`, `^a|^b`, `^a|b`, `^\bfoo`, `\Ax`, `(?m)^x`, `^REPORT (a|b)`, `^\d{2}`, `^é+x`, `^.a`, `^[^|]*\|x`, `^(?i:ab)`, `^a{3}b?$`, `^\S \d`, `^(?:ab|a)c`}
 	sources, err := schema.Load(schemas.FS)
 	if err != nil {
 		t.Fatal(err)
@@ -22,9 +25,20 @@ func TestMatcher(t *testing.T) {
 	}
 	texts := []string{"", "\n", "é", "é x", "REPORT a", "REPORT", "foo", "\nx", "K", "\u212a", "\xff\xfe", "<13>Jan  2 03:04:05 host app[1]: x"}
 	for c := range 256 {
-		for _, rest := range []string{"", "x", "12", "EPORT a", "a x"} {
-			texts = append(texts, string([]byte{byte(c)})+rest)
+		for _, rest := range []string{"", "x", "12", "EPORT a", "a x", "026-01-02T03:04:05.678Z ", " 111122223333 eni-1", "é", "\xff|", "0 |"} {
+			texts = append(texts, string([]byte{byte(c)})+rest, "2"+string([]byte{byte(c)})+rest, "ab"+string([]byte{byte(c)})+rest, "2026-01-0"+string([]byte{byte(c)})+rest)
 		}
+	}
+	paths, err := filepath.Glob("../../../schemas/*/samples/*.log")
+	if err != nil || len(paths) == 0 {
+		t.Fatal(paths, err)
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, strings.Split(string(text), "\n")...)
 	}
 	filtered := 0
 	for _, expr := range exprs {
