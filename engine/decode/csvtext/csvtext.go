@@ -47,10 +47,17 @@ func Split(dst []Field, record []byte, sep byte) []Field {
 		if !doubled {
 			text = record[1:min(p, len(record))]
 		}
-		dst = append(dst, Field{text, true})
-		// What stands between the closing quote and the separator is none's.
 		rest := record[min(p+1, len(record)):]
 		end := bytes.IndexByte(rest, sep)
+		behind := rest
+		if end >= 0 {
+			behind = rest[:end]
+		}
+		// Nothing should stand behind the closing quote; what does is kept.
+		if behind = bytes.TrimRight(behind, " \t\r"); len(behind) > 0 {
+			text = append(bytes.Clone(text), behind...)
+		}
+		dst = append(dst, Field{text, true})
 		if end < 0 {
 			return dst
 		}

@@ -9,6 +9,19 @@ import (
 	"logquarry/engine/decode/csvtext"
 )
 
+// TestBehindQuotes: what a careless writer puts behind a closing quote is kept.
+func TestBehindQuotes(t *testing.T) {
+	for in, want := range map[string]string{`"a"x,b`: "ax|b", `"a" ,b`: "a|b", `"a ""q"""y`: `a "q"y`, `"a"` + "\r": "a", `"",c`: "|c"} {
+		var got [][]byte
+		for _, f := range csvtext.Split(nil, []byte(in), ',') {
+			got = append(got, f.Text)
+		}
+		if all := string(bytes.Join(got, []byte{'|'})); all != want {
+			t.Errorf("%q gives %q, want %q", in, all, want)
+		}
+	}
+}
+
 // FuzzSplit takes any record apart: nothing of it is made up, and one that a
 // strict reader takes gives the same fields.
 func FuzzSplit(f *testing.F) {
