@@ -3,7 +3,6 @@ package schemas_test
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"logquarry/engine/schema"
@@ -15,22 +14,11 @@ func samplesCase(t *testing.T) *store.Case {
 	t.Helper()
 	folder := t.TempDir()
 	for _, s := range sources(t) {
-		inputs, err := filepath.Glob(filepath.Join(s.Name, "samples", "*"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, in := range inputs {
-			if strings.HasSuffix(in, goldenEnd) {
-				continue
-			}
-			text, err := os.ReadFile(in)
-			if err != nil {
-				t.Fatal(err)
-			}
+		for name, text := range samplesOf(t, s) {
 			if err := os.MkdirAll(filepath.Join(folder, s.Name), 0o700); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(filepath.Join(folder, s.Name, filepath.Base(in)), text, 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(folder, s.Name, name), text, 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -29,18 +29,7 @@ func TestContentAlone(t *testing.T) {
 		}
 	}
 	for _, s := range sources(t) {
-		inputs, err := filepath.Glob(filepath.Join(s.Name, "samples", "*"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, in := range inputs {
-			if strings.HasSuffix(in, goldenEnd) {
-				continue
-			}
-			text, err := os.ReadFile(in)
-			if err != nil {
-				t.Fatal(err)
-			}
+		for _, text := range samplesOf(t, s) {
 			put(s.Name, text)
 			var zipped bytes.Buffer
 			z := gzip.NewWriter(&zipped)

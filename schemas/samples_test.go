@@ -7,8 +7,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -56,32 +58,39 @@ func loadFiles(t *testing.T, folder string) (*store.Case, []find.File) {
 	return c, files
 }
 
+// samplesOf are the samples of a source, by name.
+func samplesOf(t *testing.T, s *schema.Source) map[string][]byte {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(s.Name, "samples", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string][]byte{}
+	for _, path := range paths {
+		if strings.HasSuffix(path, goldenEnd) {
+			continue
+		}
+		if texts[filepath.Base(path)], err = os.ReadFile(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(texts) == 0 {
+		t.Fatalf("%s has no samples", s.Name)
+	}
+	return texts
+}
+
 // TestSamples loads each source's samples and compares rows, rejects and counts
 // with the golden file beside each.
 func TestSamples(t *testing.T) {
 	for _, s := range sources(t) {
 		t.Run(s.Name, func(t *testing.T) {
-			inputs, err := filepath.Glob(filepath.Join(s.Name, "samples", "*"))
-			if err != nil {
-				t.Fatal(err)
-			}
 			folder := t.TempDir()
-			names := map[string]bool{}
-			for _, in := range inputs {
-				if strings.HasSuffix(in, goldenEnd) {
-					continue
-				}
-				text, err := os.ReadFile(in)
-				if err != nil {
+			names := samplesOf(t, s)
+			for name, text := range names {
+				if err := os.WriteFile(filepath.Join(folder, name), text, 0o600); err != nil {
 					t.Fatal(err)
 				}
-				names[filepath.Base(in)] = true
-				if err := os.WriteFile(filepath.Join(folder, filepath.Base(in)), text, 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if len(names) == 0 {
-				t.Fatal("the source has no samples")
 			}
 			c, files := loadFiles(t, folder)
 			for _, f := range files {
@@ -94,7 +103,7 @@ func TestSamples(t *testing.T) {
 				compare(t, filepath.Join(s.Name, "samples", strings.TrimSuffix(name, filepath.Ext(name))+goldenEnd), account(t, c, s, name))
 			}
 			if len(names) > 0 {
-				t.Errorf("not found: %v", names)
+				t.Errorf("not found: %v", slices.Sorted(maps.Keys(names)))
 			}
 		})
 	}
