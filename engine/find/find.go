@@ -22,6 +22,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"logquarry/engine/decode/regex"
 	"logquarry/engine/schema"
 	"logquarry/engine/unpack"
 	"logquarry/engine/unwrap"
@@ -78,24 +79,24 @@ type Options struct {
 type Finder struct {
 	opts   Options
 	known  *Known
-	pathRE map[string][]*regexp.Regexp
-	budget int64 // bytes that archives may still unpack to
+	paths  map[string][]*regex.Matcher // of a source's files, by its name
+	budget int64                       // bytes that archives may still unpack to
 }
 
 // NewFinder prepares to find files of the given sources.
 func NewFinder(opts Options) (*Finder, error) {
-	f := &Finder{opts: opts, pathRE: map[string][]*regexp.Regexp{}, budget: maxArchive}
+	f := &Finder{opts: opts, paths: map[string][]*regex.Matcher{}, budget: maxArchive}
 	var err error
 	if f.known, err = NewKnown(opts.Sources); err != nil {
 		return nil, err
 	}
 	for _, s := range opts.Sources {
 		for _, expr := range s.Recognise.Path {
-			re, err := regexp.Compile(expr)
+			m, err := regex.NewMatcher(expr)
 			if err != nil {
 				return nil, fmt.Errorf("%s: recognise.path: %w", s.Name, err)
 			}
-			f.pathRE[s.Name] = append(f.pathRE[s.Name], re)
+			f.paths[s.Name] = append(f.paths[s.Name], m)
 		}
 	}
 	return f, nil

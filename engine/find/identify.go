@@ -260,9 +260,10 @@ var noRecords = regexp.MustCompile(`^\s*(\{[^\[\]]*\[\s*\][^\[\]]*\}|\[\s*\])\s*
 // several do.
 func (f *Finder) byName(path string) *schema.Source {
 	var found *schema.Source
+	slashed := []byte(filepath.ToSlash(path))
 	for _, s := range f.opts.Sources {
-		for _, re := range f.pathRE[s.Name] {
-			if re.MatchString(filepath.ToSlash(path)) {
+		for _, m := range f.paths[s.Name] {
+			if m.Match(slashed) {
 				if found != nil && found != s {
 					return nil
 				}
