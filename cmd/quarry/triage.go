@@ -71,6 +71,10 @@ func (a *app) triage(ctx context.Context, in intake) (err error) {
 	if err != nil {
 		return err
 	}
+	sources, err := a.sources()
+	if err != nil {
+		return err
+	}
 	lib, err := library()
 	if err != nil {
 		return err
@@ -81,7 +85,7 @@ func (a *app) triage(ctx context.Context, in intake) (err error) {
 	}
 	show, ran := terminal(a.err) > 0 && !a.quiet && a.getenv("TERM") != "dumb", 0
 	d, err := triage.Collect(ctx, triage.Options{
-		Case: c, Hunts: hunts, Version: version, Now: time.Now(), Since: since, Until: until,
+		Case: c, Sources: sources, Hunts: hunts, Version: version, Now: time.Now(), Since: since, Until: until,
 		Done: func(r hunt.Result) {
 			if ran++; show {
 				fmt.Fprintf(a.err, "%shunting %d/%d  %s", eraseLine, ran, len(hunts), render.Cut(r.Hunt.ID, 50))

@@ -35,7 +35,7 @@ func Epoch(b []byte) (int64, bool) {
 		return n, n <= maxSeconds*1e6
 	}
 	whole, frac, cut := bytes.Cut(b, []byte{'.'})
-	if cut && len(frac) > 0 && bytes.IndexAny(frac, "eE") < 0 {
+	if cut && len(frac) > 0 && !bytes.ContainsAny(frac, "eE") {
 		// Digits are kept exact: a double has 15 of them.
 		n, ok := Int(whole)
 		digits := append([]byte(nil), frac[:min(len(frac), 6)]...)

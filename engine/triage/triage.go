@@ -17,14 +17,16 @@ import (
 
 	"logquarry/engine/hunt"
 	"logquarry/engine/report"
+	"logquarry/engine/schema"
 	"logquarry/engine/store"
 	"logquarry/engine/timeline"
 	"logquarry/engine/value"
 )
 
-// Options are what a triage looks at. Case must be set.
+// Options are what a triage looks at. Case and Sources must be set.
 type Options struct {
 	Case    *store.Case
+	Sources []*schema.Source
 	Hunts   []hunt.Hunt
 	Version string
 	Now     time.Time
@@ -105,17 +107,39 @@ func moment(v any) time.Time {
 	return t
 }
 
+// loaded counts rows by table, not by what a file as a whole is taken for: records
+// of several sources may have come in one. The file itself, and what was rejected
+// or known already, count for the source it was taken for.
 func (t *triage) loaded(ctx context.Context) error {
-	return t.each(ctx, `
-		SELECT source, count(*), CAST(sum(records) AS BIGINT), CAST(sum(loaded) AS BIGINT), CAST(sum(duplicates) AS BIGINT),
-		       CAST(sum(rejected) AS BIGINT), CAST(sum(bytes) AS BIGINT), min(first_event_time), max(last_event_time)
-		FROM evidence
-		WHERE source IS NOT NULL AND loaded_at IS NOT NULL
-		GROUP BY source ORDER BY source`, nil, func(v []any) {
-		t.d.Sources = append(t.d.Sources, report.Source{
-			Name: text(v[0]), Files: number(v[1]), Records: number(v[2]), Rows: number(v[3]), Duplicates: number(v[4]),
-			Rejects: number(v[5]), Bytes: number(v[6]), First: moment(v[7]), Last: moment(v[8]),
-		})
+	var held, names []string
+	for _, s := range t.o.Sources {
+		name := "'" + s.Name + "'"
+		names = append(names, name)
+		held = append(held, fmt.Sprintf(`SELECT %s AS source, count(*) AS n, min(%s) AS first_time, max(%[2]s) AS last_time FROM %s HAVING count(*) > 0`,
+			name, schema.Quote(s.Time), s.StorageTable()))
+	}
+	if len(held) == 0 {
+		return errors.New("triage: internal error: no sources given")
+	}
+	return t.each(ctx, fmt.Sprintf(`
+		SELECT source, CAST(sum(files) AS BIGINT), CAST(sum(n) AS BIGINT), CAST(sum(duplicates) AS BIGINT), CAST(sum(rejected) AS BIGINT), CAST(sum(bytes) AS BIGINT),
+		       min(first_time), max(last_time)
+		FROM (
+			SELECT source, count(*) AS files, sum(CASE WHEN source IN (%[2]s) THEN 0 ELSE loaded END) AS n, sum(duplicates) AS duplicates, sum(rejected) AS rejected,
+			       sum(bytes) AS bytes, CAST(NULL AS TIMESTAMP) AS first_time, CAST(NULL AS TIMESTAMP) AS last_time
+			FROM evidence
+			WHERE source IS NOT NULL AND loaded_at IS NOT NULL
+			GROUP BY source
+			UNION ALL
+			SELECT source, 0, n, 0, 0, 0, first_time, last_time FROM (%[1]s)
+		)
+		GROUP BY source ORDER BY source`, strings.Join(held, " UNION ALL "), strings.Join(names, ", ")), nil, func(v []any) {
+		s := report.Source{
+			Name: text(v[0]), Files: number(v[1]), Rows: number(v[2]), Duplicates: number(v[3]),
+			Rejects: number(v[4]), Bytes: number(v[5]), First: moment(v[6]), Last: moment(v[7]),
+		}
+		s.Records = s.Rows + s.Duplicates + s.Rejects
+		t.d.Sources = append(t.d.Sources, s)
 	})
 }
 

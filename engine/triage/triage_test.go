@@ -59,7 +59,7 @@ func TestCollect(t *testing.T) {
 	now := time.Date(2026, 3, 14, 0, 0, 0, 0, time.UTC)
 
 	// An empty case has nothing to say, and says it.
-	d, err := Collect(ctx, Options{Case: c, Hunts: hunts, Now: now})
+	d, err := Collect(ctx, Options{Case: c, Sources: sources, Hunts: hunts, Now: now})
 	if err != nil {
 		t.Fatalf("empty case: %v", err)
 	}
@@ -82,7 +82,7 @@ func TestCollect(t *testing.T) {
 		}
 	}
 	loadFolder("../../testdata/evidence")
-	d, err = Collect(ctx, Options{Case: c, Hunts: hunts, Version: "test", Now: now})
+	d, err = Collect(ctx, Options{Case: c, Sources: sources, Hunts: hunts, Version: "test", Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,6 +92,12 @@ func TestCollect(t *testing.T) {
 	}
 	if len(d.Sources) != 25 || rows != 9846 {
 		t.Errorf("sources: %+v", d.Sources)
+	}
+	for _, s := range d.Sources {
+		var held int64
+		if err := c.DB().QueryRow(`SELECT count(*) FROM ` + schema.Quote(s.Name)).Scan(&held); err != nil || held != s.Rows {
+			t.Errorf("%s: %d rows are told, the table has %d (%v)", s.Name, s.Rows, held, err)
+		}
 	}
 	if r := aside(d); !maps.Equal(r, map[string]int{"unknown": 1}) {
 		t.Errorf("aside: %v in %+v", r, d.Aside)
@@ -135,7 +141,7 @@ func TestCollect(t *testing.T) {
 
 	// Damaged copies of two of the files come later.
 	loadFolder("../../testdata/damaged")
-	d, err = Collect(ctx, Options{Case: c, Hunts: hunts, Version: "test", Now: now})
+	d, err = Collect(ctx, Options{Case: c, Sources: sources, Hunts: hunts, Version: "test", Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
