@@ -234,7 +234,10 @@ func lineQuery(s *schema.Source, columns []schema.Column, g group) (string, erro
 	}
 	var typed []string
 	for _, name := range fields {
-		kind := types[name]
+		kind, read := types[name]
+		if g.Header != "" && !read {
+			return "", fmt.Errorf("no column for the field %q", name)
+		}
 		if kind == "" {
 			kind = "VARCHAR"
 		}

@@ -161,7 +161,7 @@ func Layout(s *schema.Source) Columns {
 			l.Time = i
 		}
 		for _, name := range append([]string{c.From}, c.Also...) {
-			if strings.HasPrefix(name, "@") && name != "@message" && name != "@unmatched" && name != "@json" {
+			if strings.HasPrefix(name, "@") && !schema.IsText(name) {
 				l.arrivals = append(l.arrivals, arrival{i, name, c.Type.SQL() == "TIMESTAMP"})
 			}
 		}

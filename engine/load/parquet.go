@@ -74,31 +74,13 @@ func tellParquet(ctx context.Context, db querier, sources []*schema.Source, f *f
 	named := f.Source
 	f.Source = nil
 	for _, s := range sources {
-		if s.Parquet && recognises(s.Recognise, has) {
+		if s.Parquet && s.Recognise.Names(func(name string) bool { return has[awsName(name)] }) {
 			f.Source, f.By = s, "content"
 		}
 	}
 	if f.Source != nil && named != nil && f.Source != named {
 		f.Note = fmt.Sprintf("its content is %s, its name that of %s", f.Source.Name, named.Name)
 	}
-}
-
-func recognises(r schema.Recognise, has map[string]bool) bool {
-	any := len(r.Any) == 0
-	for _, n := range r.All {
-		if !has[awsName(n)] {
-			return false
-		}
-	}
-	for _, n := range r.None {
-		if has[awsName(n)] {
-			return false
-		}
-	}
-	for _, n := range r.Any {
-		any = any || has[awsName(n)]
-	}
-	return any
 }
 
 // awsName is a field's or column's name in the spelling both have in common:

@@ -229,7 +229,7 @@ func (c *checker) from(at, what string, s *Source, from string) {
 		switch {
 		case !IsArrival(from):
 			c.fault(at, didYouMean(from, names), "%s: %q is not an arrival", what, from)
-		case slices.Contains([]string{"@message", "@unmatched", "@json"}, from) && s.Shape != Regex:
+		case IsText(from) && s.Shape != Regex:
 			c.fault(at, "", "%s: %s is for shape %s only", what, from, Regex)
 		}
 		return

@@ -5,6 +5,8 @@
 // completion are made. It leaves running SQL to store and reading logs to decode.
 package schema
 
+import "slices"
+
 // Shape is how the records of a source lie in its plain bytes.
 type Shape string
 
@@ -148,6 +150,13 @@ type Recognise struct {
 	Path []string `yaml:"path"`
 }
 
+// Names reports whether a record with the names for which has is true is one of
+// the source, as far as names tell.
+func (r *Recognise) Names(has func(name string) bool) bool {
+	lacks := func(name string) bool { return !has(name) }
+	return !slices.ContainsFunc(r.All, lacks) && !slices.ContainsFunc(r.None, has) && (len(r.Any) == 0 || slices.ContainsFunc(r.Any, has))
+}
+
 // Source is one kind of log and the table it is loaded into.
 type Source struct {
 	Name      string    `yaml:"name"` // folder, table
@@ -192,16 +201,24 @@ type Source struct {
 // Arrivals are the names, beginning with @, that From and Also may bear beside
 // fields: what the way of arrival says of a record, and its text as a whole.
 var Arrivals = []Arrival{
-	{"@time", "When the log event happened, as CloudWatch Logs or EventBridge says."},
-	{"@log_group", "Log group of CloudWatch Logs."},
-	{"@log_stream", "Log stream of CloudWatch Logs."},
-	{"@owner", "Account whose log group or event bus it came from."},
-	{"@id", "Id of the log event or the envelope."},
-	{"@via", "How the record arrived."},
-	{"@message", "The record's whole text (shape regex)."},
-	{"@unmatched", "The record's whole text where no pattern fits it (shape regex)."},
-	{"@json", "The record's whole text where that is one JSON object or array (shape regex)."},
+	{Name: "@time", Doc: "When the log event happened, as CloudWatch Logs or EventBridge says."},
+	{Name: "@log_group", Doc: "Log group of CloudWatch Logs."},
+	{Name: "@log_stream", Doc: "Log stream of CloudWatch Logs."},
+	{Name: "@owner", Doc: "Account whose log group or event bus it came from."},
+	{Name: "@id", Doc: "Id of the log event or the envelope."},
+	{Name: "@via", Doc: "How the record arrived."},
+	{"@message", "The record's whole text (shape regex).", true},
+	{"@unmatched", "The record's whole text where no pattern fits it (shape regex).", true},
+	{"@json", "The record's whole text where that is one JSON object or array (shape regex).", true},
 }
 
 // Arrival is one such name.
-type Arrival struct{ Name, Doc string }
+type Arrival struct {
+	Name, Doc string
+	Text      bool // it is about the record's own text, which the decoder gives
+}
+
+// IsText reports whether a name in From or Also is an [Arrival] about the text.
+func IsText(from string) bool {
+	return slices.ContainsFunc(Arrivals, func(a Arrival) bool { return a.Name == from && a.Text })
+}

@@ -224,8 +224,7 @@ func (d *Decoder) row(b *batch.Batch, line []byte) {
 				d.surplus(k, text)
 			}
 			k++
-			for i = end; i < len(line) && (line[i] == ' ' || line[i] == '\t'); i++ {
-			}
+			i = skipBlanks(line, end)
 		}
 	} else {
 		switch d.split = d.split[:0]; {

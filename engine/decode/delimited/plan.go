@@ -84,26 +84,7 @@ func (p *Plan) Header(line []byte) []string {
 			known++
 		}
 	}
-	for _, w := range p.Source.Recognise.All {
-		if !has[w] {
-			return nil
-		}
-	}
-	for _, w := range p.Source.Recognise.None {
-		if has[w] {
-			return nil
-		}
-	}
-	if any := p.Source.Recognise.Any; len(any) > 0 {
-		found := false
-		for _, w := range any {
-			found = found || has[w]
-		}
-		if !found {
-			return nil
-		}
-	}
-	if 2*known < len(words) {
+	if 2*known < len(words) || !p.Source.Recognise.Names(func(name string) bool { return has[name] }) {
 		return nil
 	}
 	return words

@@ -72,9 +72,7 @@ func splitPlainly(dst []field, line []byte, order []decode.Field) ([]field, bool
 			dst = append(dst, field{Text: text})
 			i = end
 		}
-		for i < len(line) && (line[i] == ' ' || line[i] == '\t') {
-			i++
-		}
+		i = skipBlanks(line, i)
 	}
 	return dst, true
 }

@@ -176,7 +176,7 @@ func topKeys(b []byte, i int) map[string]bool {
 // telling are the bits of the telling keys in the object at b[i].
 func (p *Plan) telling(b []byte, i int) (seen uint64) {
 	eachKey(b, i, func(name []byte, _ int) {
-		if k, ok := p.root.index[string(name)]; ok {
+		if k := p.root.member(name); k >= 0 {
 			seen |= p.root.kids[k].bit
 		}
 	})

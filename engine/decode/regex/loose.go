@@ -2,7 +2,6 @@ package regex
 
 import (
 	"bytes"
-	"slices"
 
 	"logquarry/engine/batch"
 	"logquarry/engine/decode"
@@ -52,7 +51,7 @@ func (d *Decoder) object(b *batch.Batch, text []byte) bool {
 // of whatever quotes, with the names by which records of the source are
 // recognised.
 func (p *Plan) FitsLoosely(text []byte) bool {
-	r := p.Source.Recognise
+	r := &p.Source.Recognise
 	if len(r.All)+len(r.Any) == 0 {
 		return false
 	}
@@ -60,9 +59,7 @@ func (p *Plan) FitsLoosely(text []byte) bool {
 	for _, m := range members(text) {
 		has[string(m.name)] = true
 	}
-	in := func(name string) bool { return has[name] }
-	return !slices.ContainsFunc(r.All, func(name string) bool { return !has[name] }) &&
-		(len(r.Any) == 0 || slices.ContainsFunc(r.Any, in)) && !slices.ContainsFunc(r.None, in)
+	return r.Names(func(name string) bool { return has[name] })
 }
 
 // members takes an object of strings, numbers and words apart, in whose strings

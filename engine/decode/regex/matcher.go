@@ -11,7 +11,6 @@ import (
 // it does not fit: how they begin tells that of an anchored one without running it.
 type Matcher struct {
 	*regexp.Regexp
-	prefix []byte // what every text it fits begins with
 	// begin are the bytes that may stand at the first places of such a text; none
 	// where it need not begin there.
 	begin [][256]bool
@@ -33,13 +32,6 @@ func NewMatcher(expr string) (*Matcher, error) {
 		m.holds = []byte(literal(tree))
 		m.begin = beginnings(tree)
 	}
-	// LiteralPrefix sees what an expression begins with only without the anchor.
-	if len(m.begin) > 0 && expr[0] == '^' {
-		if free, err := regexp.Compile(expr[1:]); err == nil {
-			prefix, _ := free.LiteralPrefix()
-			m.prefix = []byte(prefix)
-		}
-	}
 	return m, nil
 }
 
@@ -54,7 +46,7 @@ func (m *Matcher) Begins(text []byte) bool {
 			return false
 		}
 	}
-	return bytes.HasPrefix(text, m.prefix)
+	return true
 }
 
 // may is Begins with a look at the rest of the text.
