@@ -241,16 +241,18 @@ func has(list []*schema.Source, s *schema.Source) bool {
 // emptyRecords reports whether head is a whole, empty delivery: {"Records":[]}.
 func emptyRecords(head []byte) bool { return noRecords.Match(head) }
 
-// beginsObject reports whether head begins like JSON.
-func beginsObject(head []byte) bool {
-	head = bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))
-	return len(head) > 0 && head[0] == '{'
-}
+// beginsObject and beginsJSON report whether head begins like an object, or like
+// that or a list of records.
+func beginsObject(head []byte) bool { return firstByte(head) == '{' }
+func beginsJSON(head []byte) bool   { c := firstByte(head); return c == '{' || c == '[' }
 
-// beginsJSON reports whether head begins like JSON, a list of records perhaps.
-func beginsJSON(head []byte) bool {
+// firstByte is the first byte of head that is neither mark nor blank; 0: none.
+func firstByte(head []byte) byte {
 	head = bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))
-	return len(head) > 0 && (head[0] == '{' || head[0] == '[')
+	if len(head) == 0 {
+		return 0
+	}
+	return head[0]
 }
 
 // noRecords is an object whose only array is empty, or an empty array.

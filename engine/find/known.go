@@ -36,9 +36,13 @@ type memo struct {
 	sources map[string]*schema.Source // nil where none takes such an object
 }
 
-// maxMemo is how many lists of keys are remembered: logs have a few dozen, but
-// what a file says has no bound.
-const maxMemo = 4096
+// maxMemo and maxKeys are how many lists of keys are remembered, and how long one
+// may be in bytes: logs have a few dozen short ones, but what a file says has no
+// bound.
+const (
+	maxMemo = 4096
+	maxKeys = 4096
+)
 
 // lines is how a source of lines is known.
 type lines struct {
@@ -210,7 +214,7 @@ func (k *Known) ofObject(text []byte) (s *schema.Source, object bool) {
 	for _, keys := range jsonrec.Peek(text, k.records, 1) {
 		s = first(k.byKeys(keys))
 	}
-	if object && len(m.sources) < k.remember {
+	if object && len(m.sources) < k.remember && len(m.keys) <= maxKeys {
 		m.sources[string(m.keys)] = s
 	}
 	return s, object
