@@ -1,0 +1,273 @@
+package evidence
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+	"golang.org/x/sync/errgroup"
+
+	"logquarry/engine/unpack"
+)
+
+// File is a file of the evidence.
+type File struct {
+	Path  string // as it is shown: archive!member for one out of an archive
+	Local string // where its bytes lie
+	Size  int64
+	// Opaque says that the file is known to be neither a log file nor a digest
+	// of CloudTrail, so that what it unpacks to need not be read.
+	Opaque bool
+}
+
+// Content is what the bytes of a file come to.
+type Content struct {
+	Raw  Sum // of the bytes as they lie
+	Size int64
+	// Plain is the sum of what they unpack to. It is known where Unpacked is set
+	// and Fault is empty.
+	Plain    Sum
+	Unpacked bool
+	// First is the sum of what the first member of a gzip file unpacks to, and
+	// Behind says that something stands behind that member.
+	First  Sum
+	Behind bool
+	Fault  string // why the file cannot be unpacked to its end
+	Digest *Digest
+	// DigestFault says why what begins like a digest is none.
+	DigestFault string
+}
+
+const (
+	// headLen is how much of a content is looked at to tell a digest; its own
+	// place stands within the first few hundred bytes.
+	headLen = 4096
+	// maxDigest is the longest digest that is read: a million log files.
+	maxDigest = 512 << 20
+	// A stream may unpack to more than freeSize only where that is not more than
+	// maxRatio times its size, as everywhere.
+	freeSize = 64 << 20
+	maxRatio = 400
+)
+
+// Measure reads files, threads at a time. An error stands in the place of a file
+// that cannot be read; Measure itself fails only when ctx ends.
+func Measure(ctx context.Context, files []File, threads int, done func(File)) ([]Content, []error, error) {
+	contents, faults := make([]Content, len(files)), make([]error, len(files))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(1, threads))
+	for i := range files {
+		g.Go(func() error {
+			if gctx.Err() != nil {
+				return context.Cause(gctx)
+			}
+			m := meters.Get().(*meter)
+			defer meters.Put(m)
+			contents[i], faults[i] = m.measure(gctx, files[i])
+			if gctx.Err() != nil {
+				return context.Cause(gctx)
+			}
+			if done != nil {
+				done(files[i])
+			}
+			return nil
+		})
+	}
+	return contents, faults, g.Wait()
+}
+
+// meter has the buffers of one reading, some 300 KB.
+type meter struct {
+	raw, plain hash.Hash
+	in         *bufio.Reader
+	zr         gzip.Reader
+	buf        []byte
+}
+
+var meters = sync.Pool{New: func() any {
+	return &meter{raw: sha256.New(), plain: sha256.New(), in: bufio.NewReaderSize(nil, 64<<10), buf: make([]byte, 256<<10)}
+}}
+
+// tap hashes and counts what is read.
+type tap struct {
+	ctx context.Context
+	r   io.Reader
+	h   hash.Hash
+	n   int64
+}
+
+func (t *tap) Read(p []byte) (int, error) {
+	if t.ctx.Err() != nil {
+		return 0, context.Cause(t.ctx)
+	}
+	n, err := t.r.Read(p)
+	t.h.Write(p[:n])
+	t.n += int64(n)
+	return n, err
+}
+
+func (m *meter) measure(ctx context.Context, f File) (c Content, err error) {
+	in, err := os.Open(f.Local)
+	if err != nil {
+		return c, err
+	}
+	defer in.Close()
+	m.raw.Reset()
+	t := &tap{ctx: ctx, r: in, h: m.raw}
+	m.in.Reset(t)
+	if !f.Opaque {
+		head, _ := m.in.Peek(512)
+		switch unpack.Sniff(head) {
+		case unpack.Gzip:
+			m.gunzip(&c, t)
+		case unpack.Zip, unpack.Tar, unpack.Parquet:
+		default:
+			m.unpack(&c, m.in)
+		}
+	}
+	// What unpacking left, and the whole of a file that is not unpacked.
+	if _, err := io.CopyBuffer(onlyWriter{io.Discard}, onlyReader{m.in}, m.buf); err != nil {
+		return c, err
+	}
+	m.raw.Sum(c.Raw[:0])
+	c.Size = t.n
+	return c, nil
+}
+
+// onlyReader and onlyWriter hide the ways by which copying would go round the
+// buffer that is there.
+type (
+	onlyReader struct{ io.Reader }
+	onlyWriter struct{ io.Writer }
+)
+
+// gunzip reads the members of a gzip file one by one, for what stands behind the
+// first tells that something was appended.
+func (m *meter) gunzip(c *Content, t *tap) {
+	c.Unpacked = true
+	m.plain.Reset()
+	p := &plain{h: m.plain}
+	if err := m.zr.Reset(m.in); err != nil {
+		c.Fault = "begins like a gzip file but is none: " + plainFault(err)
+		return
+	}
+	for first := true; ; first = false {
+		m.zr.Multistream(false)
+		if err := m.copy(p, &m.zr, t); err != nil {
+			c.Fault = plainFault(err)
+			return
+		}
+		if first {
+			m.plain.Sum(c.First[:0])
+			// What was appended is not the digest's.
+			p.digest(c)
+			p.told, p.is = true, false
+		}
+		next, _ := m.in.Peek(2)
+		if len(next) == 0 {
+			break
+		}
+		c.Behind = true
+		if len(next) < 2 || next[0] != 0x1f || next[1] != 0x8b {
+			break // no member: padding, or anything
+		}
+		if err := m.zr.Reset(m.in); err != nil {
+			c.Fault = "behind its first gzip member: " + plainFault(err)
+			return
+		}
+	}
+	m.plain.Sum(c.Plain[:0])
+}
+
+// unpack reads a file of another compression, or of none.
+func (m *meter) unpack(c *Content, r io.Reader) {
+	c.Unpacked = true
+	m.plain.Reset()
+	s, err := unpack.NewStream(r, unpack.Limits{})
+	if err != nil {
+		c.Fault = err.Error()
+		return
+	}
+	defer s.Close()
+	p := &plain{h: m.plain}
+	if _, err := io.CopyBuffer(onlyWriter{p}, onlyReader{s}, m.buf); err != nil {
+		c.Fault = err.Error()
+		return
+	}
+	m.plain.Sum(c.Plain[:0])
+	p.digest(c)
+}
+
+func (m *meter) copy(p *plain, r io.Reader, t *tap) error {
+	for {
+		n, err := r.Read(m.buf)
+		p.Write(m.buf[:n])
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		case p.n > freeSize && p.n/maxRatio > t.n:
+			return fmt.Errorf("a decompression bomb: more than %d times its size", maxRatio)
+		}
+	}
+}
+
+// plain takes the content of a file, and keeps that of a digest.
+type plain struct {
+	h    hash.Hash
+	n    int64
+	head []byte // the beginning, or all of a digest
+	told bool   // whether it is a digest
+	is   bool
+}
+
+func (p *plain) Write(b []byte) (int, error) {
+	p.h.Write(b)
+	p.n += int64(len(b))
+	rest := b
+	if !p.told {
+		n := min(len(b), headLen-len(p.head))
+		p.head, rest = append(p.head, b[:n]...), b[n:]
+		p.is = isDigest(p.head)
+		p.told = p.is || len(p.head) == headLen
+	}
+	if p.is && len(p.head) <= maxDigest {
+		p.head = append(p.head, rest...)
+	}
+	return len(b), nil
+}
+
+func (p *plain) digest(c *Content) {
+	if !p.is {
+		return
+	}
+	if len(p.head) > maxDigest {
+		c.DigestFault = fmt.Sprintf("longer than %d bytes", maxDigest)
+		return
+	}
+	var err error
+	if c.Digest, err = ParseDigest(p.head); err != nil {
+		c.DigestFault = err.Error()
+	}
+}
+
+func plainFault(err error) string {
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return "it is cut off"
+	case errors.Is(err, gzip.ErrChecksum):
+		return "its checksum does not agree with its content"
+	case errors.Is(err, gzip.ErrHeader):
+		return "bad gzip header"
+	}
+	return strings.TrimPrefix(err.Error(), "flate: ")
+}
