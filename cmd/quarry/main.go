@@ -58,7 +58,7 @@ func (a *app) root() *cobra.Command {
 	f.IntVar(&a.threads, "threads", 0, "`number` of threads (default one a core)")
 	f.StringVar(&a.memory, "memory", "", "`size` of the database's buffers, such as 1GB; beyond it spills to disk")
 	f.StringVar(&a.schemas, "schemas", "", "`folder` of further sources, each a folder with source.yaml and views.sql")
-	root.AddCommand(a.triageCommand(), a.loadCommand(), a.huntCommand(), a.pivotCommand(),
+	root.AddCommand(a.triageCommand(), a.loadCommand(), a.huntCommand(), a.pivotCommand(), a.verifyCommand(),
 		a.packsCommand(), a.sourcesCommand(), a.schemaCommand(), a.completionCommand(), a.versionCommand())
 	root.InitDefaultHelpCmd()
 	return root

@@ -25,12 +25,12 @@ func TestMain(m *testing.M) {
 
 // The folder of the made-up incident, and that of damaged copies of some of its files.
 const (
-	evidence = "../../testdata/evidence"
+	incident = "../../testdata/evidence"
 	damaged  = "../../testdata/damaged"
 )
 
 func TestScript(t *testing.T) {
-	logs, err := filepath.Abs(evidence)
+	logs, err := filepath.Abs(incident)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +195,7 @@ func command(t *testing.T, dir string, args ...string) *exec.Cmd {
 // TestLoadAgreesWithAnswers compares load --json with what the folders are
 // known to hold.
 func TestLoadAgreesWithAnswers(t *testing.T) {
-	t.Run("evidence", func(t *testing.T) { agreesWithAnswers(t, evidence, exitDone) })
+	t.Run("evidence", func(t *testing.T) { agreesWithAnswers(t, incident, exitDone) })
 	t.Run("damaged", func(t *testing.T) { agreesWithAnswers(t, damaged, exitAside) })
 }
 

@@ -66,6 +66,22 @@ type Checked struct {
 	Digest string
 }
 
+// What is the verdict with its finding.
+func (c Checked) What() string {
+	if c.Finding == Sound {
+		return string(c.Verdict)
+	}
+	return string(c.Verdict) + ", " + string(c.Finding)
+}
+
+// Name is the file, or where there is none the object.
+func (c Checked) Name() string {
+	if c.Path != "" {
+		return c.Path
+	}
+	return c.Object.String()
+}
+
 // State is what is known about a stretch of time of a chain.
 type State string
 

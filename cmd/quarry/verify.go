@@ -1,0 +1,505 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"logquarry/engine/evidence"
+	"logquarry/engine/render"
+	"logquarry/engine/store"
+	"logquarry/engine/value"
+	"logquarry/engine/verify"
+)
+
+// shownVerdicts is how many objects of a kind the report lists; the other
+// formats have all.
+const shownVerdicts = 20
+
+type verifyFlags struct {
+	keys []string
+	root string
+}
+
+func (a *app) verifyCommand() *cobra.Command {
+	var f verifyFlags
+	c := &cobra.Command{
+		Use:   "verify [PATH…]",
+		Short: "Check the evidence: CloudTrail's digests, hashes, counts, actions",
+		Long: `verify checks, without a network, whether the evidence is what was delivered and
+what was loaded:
+
+  CloudTrail   each log file against the digests, each digest against its
+               signature and the digests beside it, by the public keys of --keys
+  files        each against its SHA-256 in the case; those that vanished or came
+  records      the rows and rejects of each file in the case, counted again
+  actions      what was done to the case: whether the list was changed
+
+The keys are what "aws cloudtrail list-public-keys" prints, for the Regions and
+times of the digests. The signature of a digest stands in the metadata of its S3
+object: it is read from the manifest of quarry fetch, or from a file beside the
+digest, such as DIGEST.json.gz.metadata.json with what "aws s3api head-object"
+prints. Where it is gone, the digest after it proves a digest, and only the
+newest stays unproven.
+
+With PATHs these are checked in the place of what was loaded, also without a
+case. A report is written for people; with --format csv, json and the like there
+is a row for each digest, log file and file.
+
+The exit code is 1 where something was changed, is missing or moved.`,
+		Example: `  quarry verify --keys keys.json
+  quarry verify --case incident.duckdb --evidence-root /mnt/usb/logs --keys keys.json
+  quarry verify ./logs --keys eu.json --keys us.json --format csv --output verdicts.csv`,
+		RunE: func(c *cobra.Command, args []string) error { return a.verify(c.Context(), args, f) },
+	}
+	c.Flags().StringArrayVar(&f.keys, "keys", nil, "`file` of CloudTrail's public keys; may be given again")
+	c.Flags().StringVar(&f.root, "evidence-root", "", "`folder` below which the evidence of the case lies now")
+	return c
+}
+
+func (a *app) verify(ctx context.Context, paths []string, f verifyFlags) (err error) {
+	keys, err := readKeys(f.keys)
+	if err != nil {
+		return err
+	}
+	for _, p := range append(paths[:len(paths):len(paths)], f.root) {
+		if p == "" {
+			continue
+		}
+		if _, err := os.Stat(p); err != nil {
+			return fmt.Errorf("verify: %w", err)
+		}
+	}
+	t, err := a.results()
+	if err != nil {
+		return err
+	}
+	defer func() { err = t.finish(err) }()
+	// The report is for people, whatever reads it; another format is asked for.
+	var format render.Format
+	if a.format != "" || t.file != nil {
+		if format, err = a.resultFormat(t.Writer); err != nil {
+			return err
+		}
+	}
+	sources, err := a.sources()
+	if err != nil {
+		return err
+	}
+	c, err := a.caseToVerify(ctx, len(paths) > 0)
+	if err != nil {
+		return err
+	}
+	if c != nil {
+		defer func() {
+			if cerr := c.Close(); err == nil {
+				err = cerr
+			}
+		}()
+	}
+	path, _ := a.caseName()
+	scratch, err := os.MkdirTemp(a.scratchFolder(path), ".quarry-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scratch)
+	start := time.Now()
+	r, err := verify.Run(ctx, verify.Options{
+		Case: c, Paths: paths, Root: f.root, Keys: keys, Sources: sources, Scratch: scratch, Threads: a.workers(), Progress: a.verifyProgress(),
+	})
+	if a.showsProgress() {
+		fmt.Fprint(a.err, eraseLine)
+	}
+	if err != nil {
+		return err
+	}
+	switch {
+	case a.json && t.file == nil:
+		err = a.tell(verifyDone(r, time.Since(start)))
+	case format != "":
+		_, err = a.write(t.Writer, verdictRows(r), format)
+	default:
+		err = verifyPage(t.Writer, r, c != nil, len(f.keys) > 0, time.Since(start))
+	}
+	if err == nil && a.json && t.file != nil {
+		err = a.tell(verifyDone(r, time.Since(start)))
+	}
+	if err != nil {
+		return err
+	}
+	if !r.Sound() {
+		// What was found is whole, and stays where it was written.
+		if err := t.finish(nil); err != nil {
+			return err
+		}
+		t.file = nil
+		return errTold
+	}
+	return nil
+}
+
+// caseToVerify is the case, or nil where there is none and none is needed.
+func (a *app) caseToVerify(ctx context.Context, may bool) (*store.Case, error) {
+	path, named := a.caseName()
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if may && !named {
+			return nil, nil
+		}
+		return nil, &hinted{fmt.Errorf("open case %s: there is no such file", path), "quarry verify PATH checks the digests of a folder without a case"}
+	}
+	return a.openCase(ctx, path, store.Options{ReadOnly: true})
+}
+
+func readKeys(paths []string) (evidence.Keys, error) {
+	keys := evidence.Keys{}
+	for _, p := range paths {
+		f, err := os.Open(p)
+		if err != nil {
+			return nil, fmt.Errorf("--keys: %w", err)
+		}
+		err = keys.Add(f)
+		f.Close()
+		if err != nil {
+			return nil, &hinted{fmt.Errorf("--keys %s: %w", p, err),
+				"aws cloudtrail list-public-keys --region REGION --start-time … --end-time … > keys.json"}
+		}
+	}
+	return keys, nil
+}
+
+func (a *app) showsProgress() bool {
+	return terminal(a.err) > 0 && !a.quiet && a.getenv("TERM") != "dumb"
+}
+
+func (a *app) verifyProgress() func(done, total int, bytes int64) {
+	if !a.showsProgress() {
+		return nil
+	}
+	var last time.Time
+	return func(done, total int, bytes int64) {
+		if now := time.Now(); now.Sub(last) > 100*time.Millisecond {
+			last = now
+			fmt.Fprintf(a.err, "%sreading %s/%s files, %s MB", eraseLine, render.Thousands(int64(done)), render.Thousands(int64(total)), render.Thousands(bytes>>20))
+		}
+	}
+}
+
+// verifyPage is the report for people.
+func verifyPage(w io.Writer, r *verify.Report, hasCase, hasKeys bool, took time.Duration) error {
+	p := &page{w: w}
+	p.digests(r, hasKeys)
+	if hasCase {
+		p.ledger(r)
+	}
+	p.line("")
+	switch verdict := "Nothing here shows that the evidence was changed"; {
+	case !r.Sound():
+		p.line("THE EVIDENCE DOES NOT HOLD in what is listed above.  (%s files, %s)", render.Thousands(int64(r.Files)), seconds(took.Seconds()))
+	case len(r.Evidence.Digests) > 0 && evidence.Count(r.Evidence.Digests)[evidence.Valid] == 0:
+		p.line("%s, and nothing proves that it was not.  (%s files, %s)", verdict, render.Thousands(int64(r.Files)), seconds(took.Seconds()))
+	default:
+		p.line("%s.  (%s files, %s)", verdict, render.Thousands(int64(r.Files)), seconds(took.Seconds()))
+	}
+	return p.err
+}
+
+// page writes lines until one fails.
+type page struct {
+	w   io.Writer
+	err error
+}
+
+func (p *page) line(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format+"\n", args...)
+	}
+}
+
+const stamp = "2006-01-02 15:04:05"
+
+func (p *page) digests(r *verify.Report, hasKeys bool) {
+	e := r.Evidence
+	for _, n := range e.Notes {
+		p.line("note: %s", render.Escape(n))
+	}
+	if len(e.Digests) == 0 {
+		p.line("CLOUDTRAIL DIGESTS: there are none here%s", map[bool]string{true: ", so none of the log files is covered", false: ""}[len(e.Logs) > 0])
+		return
+	}
+	keys := plural(int64(r.Keys), "public key")
+	if !hasKeys {
+		keys = "no public keys: --keys FILE gives them"
+	}
+	p.line("CLOUDTRAIL DIGESTS (%s)", keys)
+	for _, c := range e.Chains {
+		p.line("")
+		p.line("  %s", render.Escape(c.Chain.String()))
+		p.line("    digests    %s", verdictCounts(c.Digests))
+		p.line("    log files  %s", verdictCounts(c.Logs))
+		for _, s := range c.Spans {
+			line := fmt.Sprintf("    %-9s  %s to %s", s.State, s.From.Format(stamp), s.To.Format(stamp))
+			if s.Why != "" {
+				line += "  " + s.Why
+			}
+			p.line("%s", line)
+		}
+	}
+	free := 0
+	for _, l := range e.Logs {
+		if l.Chain == (evidence.Chain{}) {
+			free++
+		}
+	}
+	if free > 0 {
+		p.line("")
+		p.line("  %s that no digest lists", plural(int64(free), "log file"))
+	}
+	var problems, open []evidence.Checked
+	for _, list := range [][]evidence.Checked{e.Digests, e.Logs} {
+		for _, c := range list {
+			switch {
+			case c.Finding.Problem():
+				problems = append(problems, c)
+			case c.Verdict != evidence.Valid && c.Finding != evidence.Distrusted:
+				open = append(open, c)
+			}
+		}
+	}
+	p.problems(problems)
+	p.unproven(open)
+}
+
+// problems lists what does not hold, one by one.
+func (p *page) problems(list []evidence.Checked) {
+	if len(list) == 0 {
+		return
+	}
+	p.line("")
+	p.line("  WHAT DOES NOT HOLD")
+	for _, c := range list[:min(len(list), shownVerdicts)] {
+		p.line("    %s: %s", c.What(), render.Escape(c.Name()))
+		p.line("      %s", render.Escape(c.Reason))
+	}
+	p.more(len(list))
+}
+
+// unproven lists what is not proven by its reason: one reason holds for many.
+func (p *page) unproven(list []evidence.Checked) {
+	if len(list) == 0 {
+		return
+	}
+	type why struct{ what, reason string }
+	by := map[why][]evidence.Checked{}
+	var order []why
+	for _, c := range list {
+		w := why{c.What(), c.Reason}
+		if by[w] == nil {
+			order = append(order, w)
+		}
+		by[w] = append(by[w], c)
+	}
+	p.line("")
+	p.line("  what is not proven")
+	for _, w := range order[:min(len(order), shownVerdicts)] {
+		p.line("    %s: %s", w.what, render.Escape(w.reason))
+		const shown = 3
+		for _, c := range by[w][:min(len(by[w]), shown)] {
+			p.line("      %s", render.Escape(c.Name()))
+		}
+		if n := len(by[w]) - shown; n > 0 {
+			p.line("      and %s more", render.Thousands(int64(n)))
+		}
+	}
+	p.more(len(order))
+}
+
+// more says that a list has n lines, of which not all are shown.
+func (p *page) more(n int) {
+	if n -= shownVerdicts; n > 0 {
+		p.line("    and %s more: --format csv lists all", render.Thousands(int64(n)))
+	}
+}
+
+func verdictCounts(n map[evidence.Verdict]int) string {
+	var parts []string
+	for _, v := range evidence.Verdicts {
+		if n[v] > 0 {
+			parts = append(parts, render.Thousands(int64(n[v]))+" "+string(v))
+		}
+	}
+	if parts == nil {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (p *page) ledger(r *verify.Report) {
+	counts := map[evidence.Standing]int{}
+	var list []evidence.Held
+	for _, h := range r.Held {
+		counts[h.Standing]++
+		if h.Standing.Problem() || h.Standing == evidence.New {
+			list = append(list, h)
+		}
+	}
+	var parts []string
+	for _, s := range evidence.Standings {
+		if counts[s] > 0 {
+			parts = append(parts, render.Thousands(int64(counts[s]))+" "+string(s))
+		}
+	}
+	p.line("")
+	p.line("FILES AGAINST THE CASE: %s", strings.Join(parts, ", "))
+	for _, name := range r.Nowhere {
+		p.line("  %s is not to be found: --evidence-root DIR says where it lies now", render.Escape(name))
+	}
+	for _, h := range list[:min(len(list), shownVerdicts)] {
+		p.line("    %s: %s", h.Standing, render.Escape(h.Path))
+		p.line("      %s", render.Escape(h.Reason))
+	}
+	p.more(len(list))
+	p.line("")
+	if len(r.Recounts) == 0 {
+		p.line("RECORDS: %s counted again, as many as the ledger says of each file", plural(r.Rows, "row"))
+	} else {
+		p.line("RECORDS: the case does not hold what its ledger says")
+	}
+	for _, c := range r.Recounts[:min(len(r.Recounts), shownVerdicts)] {
+		p.line("    %s: %s of %s, %s of %s", render.Escape(c.Path),
+			render.Thousands(c.Rows), plural(c.Loaded, "row"), render.Thousands(c.Rejects), plural(c.Rejected, "reject"))
+	}
+	p.more(len(r.Recounts))
+	p.line("")
+	if r.Broken == "" {
+		p.line("ACTIONS: %s, each with the hash of the one before", render.Thousands(r.Actions))
+	} else {
+		p.line("ACTIONS: %s", render.Escape(r.Broken))
+	}
+}
+
+// verdictRows are all objects, a row each.
+func verdictRows(r *verify.Report) value.Rows {
+	var columns []value.Column
+	for _, name := range []string{"checked", "verdict", "finding", "reason", "time", "account_id", "region", "trail", "home_region", "backfill", "object", "digest", "path"} {
+		typ := "VARCHAR"
+		switch name {
+		case "time":
+			typ = "TIMESTAMP"
+		case "backfill":
+			typ = "BOOLEAN"
+		}
+		columns = append(columns, value.Column{Name: name, Type: typ})
+	}
+	list := value.ListOf(columns)
+	text := func(s string) any {
+		if s == "" {
+			return nil
+		}
+		return s
+	}
+	for _, kind := range []struct {
+		name string
+		list []evidence.Checked
+	}{{"digest", r.Evidence.Digests}, {"log file", r.Evidence.Logs}} {
+		for _, c := range kind.list {
+			var at, backfill, object any
+			if !c.At.IsZero() {
+				at = c.At
+			}
+			if c.Object.Key != "" {
+				object = c.Object.String()
+			}
+			if c.Chain != (evidence.Chain{}) {
+				backfill = c.Chain.Backfill
+			}
+			list.Add(kind.name, string(c.Verdict), text(string(c.Finding)), text(c.Reason), at, text(c.Chain.AccountID), text(c.Chain.Region),
+				text(c.Chain.Trail), text(c.Chain.HomeRegion), backfill, object, text(c.Digest), text(c.Path))
+		}
+	}
+	for _, h := range r.Held {
+		list.Add("file", string(h.Standing), nil, text(h.Reason), nil, nil, nil, nil, nil, nil, nil, nil, h.Path)
+	}
+	return list
+}
+
+// verifyDone is the object of verify --json.
+func verifyDone(r *verify.Report, took time.Duration) any {
+	type span struct {
+		From  time.Time `json:"from"`
+		To    time.Time `json:"to"`
+		State string    `json:"state"`
+		Why   string    `json:"why,omitempty"`
+	}
+	type chain struct {
+		Account    string         `json:"account_id"`
+		Region     string         `json:"region"`
+		Trail      string         `json:"trail"`
+		HomeRegion string         `json:"home_region"`
+		Backfill   bool           `json:"backfill"`
+		Digests    map[string]int `json:"digests"`
+		Logs       map[string]int `json:"log_files"`
+		Spans      []span         `json:"spans"`
+	}
+	type problem struct {
+		Verdict string `json:"verdict"`
+		Finding string `json:"finding"`
+		Object  string `json:"object,omitempty"`
+		Path    string `json:"path,omitempty"`
+		Reason  string `json:"reason"`
+	}
+	byName := func(n map[evidence.Verdict]int) map[string]int {
+		out := map[string]int{}
+		for v, k := range n {
+			out[string(v)] = k
+		}
+		return out
+	}
+	out := struct {
+		Sound    bool           `json:"sound"`
+		Files    int            `json:"files"`
+		Bytes    int64          `json:"bytes"`
+		Keys     int            `json:"public_keys"`
+		Digests  map[string]int `json:"digests"`
+		Logs     map[string]int `json:"log_files"`
+		Trails   []chain        `json:"trails"`
+		Problems []problem      `json:"problems"`
+		Held     map[string]int `json:"ledger,omitempty"`
+		Recounts int            `json:"miscounted_files"`
+		Actions  int64          `json:"actions"`
+		Broken   string         `json:"actions_broken,omitempty"`
+		Seconds  float64        `json:"seconds"`
+	}{Sound: r.Sound(), Files: r.Files, Bytes: r.Bytes, Keys: r.Keys, Digests: byName(evidence.Count(r.Evidence.Digests)),
+		Logs: byName(evidence.Count(r.Evidence.Logs)), Trails: []chain{}, Problems: []problem{}, Recounts: len(r.Recounts),
+		Actions: r.Actions, Broken: r.Broken, Seconds: took.Seconds()}
+	for _, c := range r.Evidence.Chains {
+		x := chain{c.Chain.AccountID, c.Chain.Region, c.Chain.Trail, c.Chain.HomeRegion, c.Chain.Backfill, byName(c.Digests), byName(c.Logs), []span{}}
+		for _, s := range c.Spans {
+			x.Spans = append(x.Spans, span{s.From, s.To, string(s.State), s.Why})
+		}
+		out.Trails = append(out.Trails, x)
+	}
+	for _, c := range r.Evidence.Problems() {
+		object := ""
+		if c.Object.Key != "" {
+			object = c.Object.String()
+		}
+		out.Problems = append(out.Problems, problem{string(c.Verdict), string(c.Finding), object, c.Path, c.Reason})
+	}
+	for _, h := range r.Held {
+		if out.Held == nil {
+			out.Held = map[string]int{}
+		}
+		out.Held[string(h.Standing)]++
+		if h.Standing.Problem() {
+			out.Problems = append(out.Problems, problem{string(h.Standing), "", "", h.Path, h.Reason})
+		}
+	}
+	return out
+}

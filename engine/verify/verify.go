@@ -1,0 +1,301 @@
+// Package verify checks a case and its evidence: digests of CloudTrail, the
+// files against the ledger, the rows against their counts, the chain of actions.
+//
+// In: a case, or folders without one, and public keys. Out: a [Report]. It
+// reads the evidence and changes nothing; how files are judged it leaves to
+// evidence, and the look of the report to the command.
+package verify
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"logquarry/engine/evidence"
+	"logquarry/engine/find"
+	"logquarry/engine/schema"
+	"logquarry/engine/store"
+)
+
+// Options say what to check.
+type Options struct {
+	// Case may be nil: then only the digests below Paths are checked.
+	Case    *store.Case
+	Paths   []string // in the place of what the case was loaded from
+	Root    string   // folder below which the case's evidence lies now; empty: where it was
+	Keys    evidence.Keys
+	Sources []*schema.Source
+	Scratch string // folder for members of archives
+	Threads int
+	// Progress is told of each file that was read; it may be nil.
+	Progress func(done, total int, bytes int64)
+}
+
+// Report is what was found out.
+type Report struct {
+	Keys     int
+	Evidence *evidence.Report
+	Files    int
+	Bytes    int64
+
+	// The rest is of a case, and empty without one.
+	Held     []evidence.Held
+	Recounts []evidence.Recount
+	Rows     int64 // all rows of the case that were recounted
+	Actions  int64
+	Broken   string   // what is wrong with the chain of actions; empty: nothing
+	Nowhere  []string // what was loaded and is not to be found
+}
+
+// Sound reports whether nothing was found that somebody would have to explain.
+func (r *Report) Sound() bool {
+	return len(r.Evidence.Problems()) == 0 && len(r.Recounts) == 0 && r.Broken == "" &&
+		!slices.ContainsFunc(r.Held, func(h evidence.Held) bool { return h.Standing.Problem() })
+}
+
+// Run checks.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	r := &Report{Keys: o.Keys.Len()}
+	var entries []evidence.Entry
+	names := o.Paths
+	caseDir := "."
+	if o.Case != nil {
+		var err error
+		if entries, err = ledger(ctx, o.Case.DB()); err != nil {
+			return nil, fmt.Errorf("read the ledger: %w", err)
+		}
+		if len(names) == 0 {
+			if names, err = loaded(ctx, o.Case.DB()); err != nil {
+				return nil, fmt.Errorf("read the actions: %w", err)
+			}
+		}
+		caseDir = filepath.Dir(o.Case.Path)
+		r.Recounts = evidence.CompareCounts(entries)
+		for _, e := range entries {
+			r.Rows += e.Rows
+		}
+		if err := r.actions(ctx, o.Case); err != nil {
+			return nil, err
+		}
+	}
+	paths := make([]string, len(entries))
+	for i, e := range entries {
+		paths[i] = e.Path
+	}
+	roots := evidence.Locate(names, paths, o.Root, caseDir)
+	for _, root := range roots {
+		if root.Local == "" {
+			r.Nowhere = append(r.Nowhere, root.Name)
+		}
+	}
+	files, faults, err := evidence.Walk(ctx, roots, skips(o.Case, o.Scratch))
+	if err != nil {
+		return nil, fmt.Errorf("look for the evidence: %w", err)
+	}
+	if files, faults, err = members(ctx, o, entries, files, faults); err != nil {
+		return nil, fmt.Errorf("unpack archives: %w", err)
+	}
+	opaque(files, entries)
+	done := 0
+	told := make(chan evidence.File, runtime.GOMAXPROCS(0))
+	counted := make(chan struct{})
+	go func() {
+		defer close(counted)
+		for f := range told {
+			done++
+			r.Bytes += f.Size
+			if o.Progress != nil {
+				o.Progress(done, len(files), r.Bytes)
+			}
+		}
+	}()
+	contents, unread, err := evidence.Measure(ctx, files, o.Threads, func(f evidence.File) { told <- f })
+	close(told)
+	<-counted
+	if err != nil {
+		return nil, err
+	}
+	for i := range faults {
+		if faults[i] == nil {
+			faults[i] = unread[i]
+		}
+	}
+	r.Files = len(files)
+	r.Evidence = evidence.Validate(files, contents, faults, o.Keys)
+	if o.Case != nil {
+		r.Held = evidence.CompareLedger(entries, files, contents, faults, r.Evidence)
+	}
+	return r, nil
+}
+
+// ledger reads the table evidence, with how many rows and rejects the case holds
+// of each file.
+func ledger(ctx context.Context, db *sql.DB) ([]evidence.Entry, error) {
+	tables, err := texts(ctx, db, `SELECT table_name FROM duckdb_columns() WHERE schema_name = ? AND column_name = 'file_id' ORDER BY 1`, schema.StorageSchema)
+	if err != nil {
+		return nil, err
+	}
+	counts := []string{"SELECT CAST(NULL AS BIGINT) AS file_id, 0 AS n WHERE false"}
+	for _, t := range tables {
+		counts = append(counts, fmt.Sprintf("SELECT file_id, count(*) FROM %s.%s GROUP BY file_id", schema.StorageSchema, schema.Quote(t)))
+	}
+	rows, err := db.QueryContext(ctx, `
+		WITH r AS (SELECT file_id, CAST(sum(n) AS BIGINT) AS n FROM (`+strings.Join(counts, " UNION ALL ")+`) GROUP BY file_id),
+		     j AS (SELECT file_id, count(*) AS n FROM rejects GROUP BY file_id)
+		SELECT e.file_id, e.path, coalesce(e.source, ''), e.status, coalesce(e.sha256, ''), coalesce(e.bytes, 0),
+		       e.records, e.loaded, e.duplicates, e.rejected, coalesce(r.n, 0), coalesce(j.n, 0)
+		FROM evidence e LEFT JOIN r ON r.file_id = e.file_id LEFT JOIN j ON j.file_id = e.file_id
+		ORDER BY e.path, e.file_id`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []evidence.Entry
+	for rows.Next() {
+		var e evidence.Entry
+		if err := rows.Scan(&e.FileID, &e.Path, &e.Source, &e.Status, &e.Sum, &e.Bytes,
+			&e.Records, &e.Loaded, &e.Duplicates, &e.Rejected, &e.Rows, &e.Rejects); err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	return out, rows.Err()
+}
+
+func texts(ctx context.Context, db *sql.DB, query string, args ...any) ([]string, error) {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, rows.Err()
+}
+
+// loaded are the paths that were loaded into the case.
+func loaded(ctx context.Context, db *sql.DB) ([]string, error) {
+	details, err := texts(ctx, db, `SELECT detail FROM actions WHERE action IN ('load', 'triage') AND detail IS NOT NULL ORDER BY action_no`)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, d := range details {
+		var j struct {
+			Paths []string `json:"paths"`
+		}
+		if err := json.Unmarshal([]byte(d), &j); err != nil {
+			return nil, err
+		}
+		out = append(out, j.Paths...)
+	}
+	return out, nil
+}
+
+func (r *Report) actions(ctx context.Context, c *store.Case) error {
+	if err := c.DB().QueryRowContext(ctx, `SELECT count(*) FROM actions`).Scan(&r.Actions); err != nil {
+		return err
+	}
+	if err := c.CheckActions(ctx); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		r.Broken = err.Error()
+	}
+	return nil
+}
+
+// skips tells the case's own files and the scratch folder from evidence.
+func skips(c *store.Case, scratch string) func(string) bool {
+	var own []string
+	add := func(p string) {
+		if abs, err := filepath.Abs(p); err == nil {
+			own = append(own, abs)
+		}
+	}
+	if c != nil {
+		add(c.Path)
+		add(c.Path + ".wal")
+		add(c.Path + ".tmp")
+	}
+	if scratch != "" {
+		add(scratch)
+	}
+	return func(p string) bool {
+		abs, err := filepath.Abs(p)
+		return err == nil && slices.Contains(own, abs)
+	}
+}
+
+// members puts the members of archives, which the ledger has one by one, in the
+// place of the archives. Without a case every archive is looked into.
+func members(ctx context.Context, o Options, entries []evidence.Entry, files []evidence.File, faults []error) ([]evidence.File, []error, error) {
+	outer := map[string]bool{}
+	for _, e := range entries {
+		for i, c := range e.Path {
+			if c == '!' {
+				outer[e.Path[:i]] = true
+			}
+		}
+	}
+	whole := map[string]bool{}
+	for _, e := range entries {
+		whole[e.Path] = true
+	}
+	var finder *find.Finder
+	var out []evidence.File
+	var outFaults []error
+	for i, f := range files {
+		if faults[i] != nil || whole[f.Path] || !outer[f.Path] && (o.Case != nil || !find.IsArchive(f.Local)) {
+			out, outFaults = append(out, f), append(outFaults, faults[i])
+			continue
+		}
+		if finder == nil {
+			var err error
+			if finder, err = find.NewFinder(find.Options{Sources: o.Sources, Scratch: o.Scratch, Threads: o.Threads}); err != nil {
+				return nil, nil, err
+			}
+		}
+		list, err := finder.Find(ctx, []string{f.Local})
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, m := range list {
+			member := evidence.File{Path: f.Path + strings.TrimPrefix(m.Path, f.Local), Local: m.Local, Size: m.Size}
+			var fault error
+			if m.Local == "" {
+				fault = fmt.Errorf("%s", m.Problem)
+			} else if _, err := os.Stat(m.Local); err != nil {
+				fault = fmt.Errorf("%s", m.Problem)
+			}
+			out, outFaults = append(out, member), append(outFaults, fault)
+		}
+	}
+	return out, outFaults, nil
+}
+
+// opaque marks the files of which only the bytes as they lie matter: those the
+// ledger has for another source than CloudTrail.
+func opaque(files []evidence.File, entries []evidence.Entry) {
+	other := map[string]bool{}
+	for _, e := range entries {
+		if e.Source != "" && !strings.HasPrefix(e.Source, "cloudtrail") {
+			other[e.Path] = true
+		}
+	}
+	for i := range files {
+		files[i].Opaque = other[files[i].Path]
+	}
+}
