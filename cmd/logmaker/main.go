@@ -1,6 +1,6 @@
 // Command logmaker writes made-up AWS logs: large corpora to measure with, and
 // the small incident that the hunts are tested against. The same arguments give
-// the same bytes on every machine.
+// the same bytes on every machine, but for digests: their key pair is new.
 package main
 
 import (
@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"logquarry/cmd/logmaker/corpus"
+	"logquarry/cmd/logmaker/digests"
 	"logquarry/cmd/logmaker/incident"
 	"logquarry/cmd/logmaker/logfile"
 )
@@ -19,6 +20,7 @@ import (
 const usage = `usage:
   logmaker corpus -kind cloudtrail|vpc_flow|waf|tiny|big|SOURCE -out DIR [-scale N] [-bytes N]
   logmaker evidence -out DIR [-answers FILE] [-damaged DIR]
+  logmaker digests -out DIR -keys FILE [-manifest]    digests for the log files of CloudTrail in DIR
 `
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -53,6 +55,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 				*answers = filepath.Clean(*out) + ".answers.yaml"
 			}
 			return incident.Write(*out, *answers, *damaged)
+		}
+	case "digests":
+		keys := flags.String("keys", "", "file for the public keys")
+		manifest := flags.Bool("manifest", false, "write manifest.ndjson with the digests' signatures")
+		make = func() (any, error) {
+			return digests.Write(digests.Options{Dir: *out, Keys: *keys, Bucket: "example-cloudtrail-logs", Trail: "main", Manifest: *manifest})
 		}
 	default:
 		fmt.Fprint(stderr, usage)
