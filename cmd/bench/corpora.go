@@ -67,6 +67,8 @@ func write(s stamp, dir string) (logfile.Totals, error) {
 		return corpus.WAF(dir, s.Scale)
 	case "tiny":
 		return corpus.Tiny(dir, s.Scale)
+	case signed:
+		return writeSigned(dir, s.Scale)
 	case "big":
 		return corpus.Big(dir, int64(bigBytes*s.Scale))
 	}

@@ -33,7 +33,7 @@ const (
 )
 
 // kinds are what can be measured, in the order they are.
-var kinds = slices.Concat(caseSources, []string{"tiny", "big", "cloudtrail_5x"}, corpus.LineKinds(), []string{"case"})
+var kinds = slices.Concat(caseSources, []string{"tiny", "big", "cloudtrail_5x"}, corpus.LineKinds(), []string{signed, "case"})
 
 type options struct {
 	scale    float64
@@ -76,6 +76,8 @@ func bench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			return runChildCorpus(args[1:], stdout)
 		case childDuckDB:
 			return runChildDuckDB(ctx, args[1:], stdout)
+		case childHash:
+			return runChildHash(ctx, args[1:])
 		}
 	}
 	o, err := parse(args, stderr)

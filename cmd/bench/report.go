@@ -73,6 +73,10 @@ func (b *session) verdicts() []verdict {
 		}
 		out = append(out, verdict{measure: l.name + ": peak memory of load", got: mib(l.quarry.peak()), must: 1536, aim: 600, unit: "MiB"})
 	}
+	if d := b.digests; len(d.quarry) > 0 {
+		out = append(out, verdict{measure: fmt.Sprintf("validating %d log files takes, against reading and hashing them", d.files),
+			got: ratio(d.quarry.wall().Seconds(), d.hash.wall().Seconds()), must: 1.3, aim: 1.1, unit: "×"})
+	}
 	if len(b.sel) > 0 {
 		out = append(out,
 			verdict{measure: "select 1 on an existing case", got: b.sel.wall().Seconds() * 1000, must: 150, aim: 60, unit: "ms"})
