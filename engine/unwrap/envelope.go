@@ -113,18 +113,15 @@ func insights(val []byte) bool {
 
 // elements opens the elements of an answer's array.
 func (o *opener) elements(p place, ms members, key string, from *decode.Origin, depth int) {
-	each(ms.get(key), func(el []byte) {
-		if !o.r.enough() {
-			o.one(p, el, from, key, depth)
-		}
-	})
+	o.each(ms.get(key), func(el []byte, inner members) { o.one(p, el, inner, from, key, depth) })
 }
 
-// one opens one element of an array, which need not be an object.
-func (o *opener) one(p place, el []byte, from *decode.Origin, key string, depth int) {
+// one opens one element of an array, which need not be an object; ms are its
+// members where it is one.
+func (o *opener) one(p place, el []byte, ms members, from *decode.Origin, key string, depth int) {
 	switch {
 	case el[0] == '{':
-		o.object(p, el, from, key, depth+1)
+		o.object(p, el, ms, from, key, depth+1)
 	case el[0] == '[' && key == "results":
 		o.fields(p, el, from, depth)
 	case el[0] == '"' && key == "Results":
@@ -231,16 +228,11 @@ func (o *opener) subscription(p place, ms members, depth int) {
 	}
 	base := logOrigin(ms)
 	var ats []decode.Origin
-	each(ms.get("logEvents"), func(el []byte) {
-		if o.r.enough() {
-			return
-		}
+	o.each(ms.get("logEvents"), func(el []byte, ev members) {
 		if el[0] != '{' {
 			o.r.bad(p, el, "a log event that is no object")
 			return
 		}
-		ev := o.members(el)
-		defer o.done(ev)
 		if !ev.isString("message") {
 			o.r.bad(p, el, "a log event without a message")
 			return
@@ -273,11 +265,15 @@ func (o *opener) event(p place, text []byte, ms members, from *decode.Origin, de
 	}
 	at.ID, at.Owner, at.Time = ms.text("id"), ms.text("account"), timeOf(ms.get("time"))
 	detail := ms.get("detail")
-	if len(detail) > 0 && detail[0] == '{' && o.r.o.Known.Source(detail, nil) != "" {
-		o.object(p, detail, at, "", depth+1)
-		return
+	if len(detail) > 0 && detail[0] == '{' {
+		inner := o.members(detail)
+		defer o.done(inner)
+		if o.r.o.Known.Object(detail, inner) != "" {
+			o.object(p, detail, inner, at, "", depth+1)
+			return
+		}
 	}
-	o.r.push(p, text, at)
+	o.r.whole(p, text, o.r.o.Known.Object(text, ms), at)
 }
 
 // fields opens a row of Logs Insights results, [{"field":…,"value":…},…]: its

@@ -82,22 +82,30 @@ func (r *Reader) value(c byte) bool {
 	if n := len(r.inArray); n > 0 {
 		key = r.inArray[n-1]
 	}
+	ms := r.opener.list()
+	defer func() { r.opener.done(ms) }()
 	for {
 		buf := r.in.Bytes()
-		end, _, err := jsontext.Skip(buf, r.in.Pos)
+		var end int
+		var err error
+		if c == '{' {
+			ms, end, err = jsontext.Object(ms[:0], buf, r.in.Pos)
+		} else {
+			end, _, err = jsontext.Skip(buf, r.in.Pos)
+		}
 		if err == nil {
 			p := r.place(r.in.Pos)
 			text := buf[r.in.Pos:end]
 			r.in.Pos = end
 			switch {
 			case key == "logEvents":
-				r.opener.one(p, text, &r.log, key, 0)
+				r.opener.one(p, text, ms, &r.log, key, 0)
 			case key != "":
-				r.opener.one(p, text, nil, key, 0)
+				r.opener.one(p, text, ms, nil, key, 0)
 			case c == '"':
 				r.opener.text(p, r.string(text), nil, 0)
 			default:
-				r.opener.object(p, text, nil, "", 0)
+				r.opener.object(p, text, ms, nil, "", 0)
 			}
 			return true
 		}
@@ -193,7 +201,7 @@ func (r *Reader) enter() bool {
 		if i, _, err = jsontext.Skip(buf, i); err != nil {
 			return false
 		}
-		before = append(before, member{[]byte(name), buf[from:i]})
+		before = append(before, jsontext.Member{Name: []byte(name), Val: buf[from:i]})
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"logquarry/engine/decode"
+	"logquarry/engine/decode/jsontext"
 	"logquarry/engine/schema"
 )
 
@@ -40,6 +41,10 @@ type Known interface {
 	// where o is given also by its log group, and for a message of CloudWatch
 	// Logs the source that takes all. "" where none does.
 	Source(text []byte, o *decode.Origin) string
+	// Object is Source of an object with these members by its content alone.
+	Object(text []byte, ms []jsontext.Member) string
+	// Arrived is Source of a message whose content alone says own.
+	Arrived(own string, text []byte, o *decode.Origin) string
 }
 
 // Frame is how the outermost layer of a file is cut into pieces. Empty: the
@@ -212,7 +217,19 @@ func (r *Reader) push(p place, text []byte, o *decode.Origin) {
 			return
 		}
 	}
-	r.queue = append(r.queue, item{m: decode.Message{Text: text, Offset: p.offset, Line: p.line, Origin: o}, source: r.o.Known.Source(text, o)})
+	r.add(p, text, r.o.Known.Source(text, o), o)
+}
+
+// whole adds a message that is an object to the queue; own is the source that
+// its content says.
+func (r *Reader) whole(p place, text []byte, own string, o *decode.Origin) {
+	if !r.enough() {
+		r.add(p, text, r.o.Known.Arrived(own, text, o), o)
+	}
+}
+
+func (r *Reader) add(p place, text []byte, source string, o *decode.Origin) {
+	r.queue = append(r.queue, item{m: decode.Message{Text: text, Offset: p.offset, Line: p.line, Origin: o}, source: source})
 }
 
 // place is where in the file a piece begins.
