@@ -116,6 +116,8 @@ func (r *Reader) value(c byte) bool {
 				return true
 			}
 			return r.garbage(r.placed(err))
+		case c == '{' && r.o.Most > 0 && len(r.inArray) < 4 && r.telling() && r.enter():
+			return true // its first elements are enough
 		case c == '{' && size > wholeLen && len(r.inArray) < 4:
 			if r.enter() {
 				return true // into its array: the elements come next
@@ -138,6 +140,13 @@ func (r *Reader) value(c byte) bool {
 			return r.garbage(reason)
 		}
 	}
+}
+
+// telling reports whether the object at Pos, the end of which has not been read,
+// is an envelope, and says what it does of its elements before them.
+func (r *Reader) telling() bool {
+	ms, _ := membersOf(nil, r.in.Bytes()[r.in.Pos:])
+	return isFramed(ms) && (!ms.has("logEvents") || ms.has("logGroup"))
 }
 
 // salvage steps into the array of an envelope that is broken or cut off further
