@@ -344,13 +344,14 @@ func (r *Reader) exported() bool {
 	case !exportedLine.Match(bytes.TrimRight(text, "\r\n")) && !exportedLine.Match(firstLine(text)):
 		r.bad(p, text, "lines before any log event of the export")
 	default:
-		at := r.base
+		at := r.origin()
+		*at = r.base
 		at.Time = timeOf(text[:stamp])
 		message := bytes.TrimRight(text[stamp:], "\r\n")
 		if len(message) > 0 {
 			message = message[1:]
 		}
-		r.opener.text(p, message, &at, 0)
+		r.opener.text(p, message, at, 0)
 	}
 	r.in.Pos += end
 	return true

@@ -28,6 +28,7 @@ type opener struct {
 	containers map[string]bool // keys of the sources' own arrays of records
 	free       []members
 	zip        *gzip.Reader
+	owner      string // of the event before
 }
 
 // wrappers are the keys of a text that collectors put a record into.
@@ -212,7 +213,7 @@ func (o *opener) container(p place, text []byte, ms members, own string, from *d
 
 // origin is a new origin: what from says, and via where it says nothing.
 func (o *opener) origin(from *decode.Origin, via string) *decode.Origin {
-	at := new(decode.Origin)
+	at := o.r.origin()
 	if from != nil {
 		*at = *from
 	}
@@ -344,9 +345,31 @@ func (o *opener) rest(p place, text []byte) {
 			return
 		case bad == nil:
 			m.Text, m.Offset, m.Line = o.r.keep(m.Text), p.offset, p.line
+			if from := m.Origin; from != nil {
+				m.Origin = o.origin(from, "")
+				m.Origin.ID = o.r.keep(from.ID)
+			}
 			o.r.queue = append(o.r.queue, item{m: m, source: source})
 		}
 	}
+}
+
+// account is the text of the account of an event, which is mostly that of the
+// event before.
+func (o *opener) account(ms members) string {
+	if text := o.r.text(ms, "account"); string(text) != o.owner {
+		o.owner = string(text)
+	}
+	return o.owner
+}
+
+// text is that of a member that is a string, empty elsewhere. It stays until the
+// queue is empty.
+func (r *Reader) text(ms members, name string) []byte {
+	if !ms.isString(name) {
+		return nil
+	}
+	return r.string(ms.get(name))
 }
 
 // string is the text of a JSON string, which stays until the queue is empty.

@@ -71,12 +71,13 @@ type Options struct {
 
 // Reader reads the messages of one file.
 type Reader struct {
-	o      Options
-	in     decode.Input
-	queue  []item
-	at     int // of the next item in queue
-	arena  []byte
-	opener opener
+	o       Options
+	in      decode.Input
+	queue   []item
+	at      int // of the next item in queue
+	arena   []byte
+	origins []decode.Origin // of what is in the queue, or the last of them
+	opener  opener
 
 	inArray []string      // keys of the big arrays the reader is in; "" for a bare one
 	tail    bool          // behind such an array, in the object around it
@@ -143,7 +144,7 @@ func IsExport(p string) bool {
 // has told so.
 func (r *Reader) Next() (m decode.Message, source string, bad *decode.Reject, err error) {
 	for r.at == len(r.queue) {
-		r.queue, r.at, r.arena = r.queue[:0], 0, r.arena[:0]
+		r.queue, r.at, r.arena, r.origins = r.queue[:0], 0, r.arena[:0], r.origins[:0]
 		if !r.fill() {
 			if err := r.in.Err(); err != nil {
 				if !r.failed {
@@ -248,6 +249,15 @@ func (r *Reader) bad(p place, raw []byte, reason string) {
 	r.queue = append(r.queue, item{bad: &decode.Reject{
 		Line: p.line, Offset: p.offset, Reason: reason, Raw: append([]byte(nil), raw[:min(len(raw), decode.RawLimit)]...),
 	}})
+}
+
+// origin is an empty one, which stays until the queue is empty.
+func (r *Reader) origin() *decode.Origin {
+	if len(r.origins) == cap(r.origins) {
+		r.origins = make([]decode.Origin, 0, min(max(4, 2*cap(r.origins)), 256)) // those handed out stay where they are
+	}
+	r.origins = append(r.origins, decode.Origin{})
+	return &r.origins[len(r.origins)-1]
 }
 
 // keep copies text to where it stays until the queue is empty.
