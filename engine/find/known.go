@@ -22,6 +22,7 @@ type Known struct {
 	json     []*jsonrec.Plan // of the JSON sources
 	flat     []*jsonrec.Plan // of the others, as JSON objects
 	lines    []*lines
+	starts   [256][]*lines // those that may fit a text by its first byte
 	records  []string // keys that hold arrays of records
 	groups   []group
 	catchAll *schema.Source // of CloudWatch Logs
@@ -55,6 +56,7 @@ type lines struct {
 	header func(line []byte) []string // nil: it has no header
 	fits   func(text []byte) bool     // nil: only by its header
 	loose  func(text []byte) bool     // of what looks like JSON and is none; nil: not
+	starts []func(c byte) bool        // whether a text that begins with c may be one of these
 }
 
 func (l *lines) fit(text []byte) bool { return l.fits != nil && l.fits(text) }
@@ -116,7 +118,7 @@ func (k *Known) addLines(s *schema.Source) error {
 		if err != nil {
 			return fmt.Errorf("%s: recognise.line: %w", s.Name, err)
 		}
-		l.fits = m.Match
+		l.fits, l.starts = m.Match, append(l.starts, m.Starts)
 	}
 	switch s.Shape {
 	case schema.JSON:
@@ -127,14 +129,20 @@ func (k *Known) addLines(s *schema.Source) error {
 			return err
 		}
 		l.fits, l.loose = p.Fits, p.FitsLoosely
+		l.starts = []func(byte) bool{p.Starts, func(c byte) bool { return c == '{' }}
 	default:
 		p, err := delimited.NewPlan(s)
 		if err != nil {
 			return err
 		}
-		l.header = p.Header
+		l.header, l.starts = p.Header, append(l.starts, p.Starts)
 	}
 	k.lines = append(k.lines, l)
+	for c := range k.starts {
+		if slices.ContainsFunc(l.starts, func(may func(byte) bool) bool { return may(byte(c)) }) {
+			k.starts[c] = append(k.starts[c], l)
+		}
+	}
 	return nil
 }
 
@@ -223,7 +231,7 @@ func (k *Known) of(text []byte, ms []jsontext.Member, log bool) *schema.Source {
 	}
 	// A record of lines is one line; several in a message are something else.
 	line, rest, _ := bytes.Cut(text, []byte{'\n'})
-	for _, l := range k.lines {
+	for _, l := range k.starts[text[0]] {
 		if log && l.source == k.catchAll {
 			continue
 		}

@@ -38,6 +38,9 @@ func NewMatcher(expr string) (*Matcher, error) {
 	return m, nil
 }
 
+// Starts reports whether a text that begins with c may fit.
+func (m *Matcher) Starts(c byte) bool { return len(m.begin) == 0 || m.begin[0][c] }
+
 // Begins reports whether text begins like one that fits. It may be wrong with
 // true, never with false.
 func (m *Matcher) Begins(text []byte) bool {
