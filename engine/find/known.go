@@ -128,8 +128,10 @@ func (k *Known) addLines(s *schema.Source) error {
 		if err != nil {
 			return err
 		}
-		l.fits, l.loose = p.Fits, p.FitsLoosely
-		l.starts = []func(byte) bool{p.Starts, func(c byte) bool { return c == '{' }}
+		l.fits, l.starts = p.Fits, []func(byte) bool{p.Starts}
+		if len(s.Recognise.All)+len(s.Recognise.Any) > 0 {
+			l.loose, l.starts = p.FitsLoosely, append(l.starts, func(c byte) bool { return c == '{' })
+		}
 	default:
 		p, err := delimited.NewPlan(s)
 		if err != nil {
