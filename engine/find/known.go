@@ -23,7 +23,7 @@ type Known struct {
 	flat     []*jsonrec.Plan // of the others, as JSON objects
 	lines    []*lines
 	starts   [256][]*lines // those that may fit a text by its first byte
-	records  []string // keys that hold arrays of records
+	records  []string      // keys that hold arrays of records
 	groups   []group
 	catchAll *schema.Source // of CloudWatch Logs
 
