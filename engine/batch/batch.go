@@ -156,6 +156,11 @@ func (c *Column) set(row int) {
 	c.Valid[row>>6] |= 1 << (row & 63)
 }
 
+// SetString is [Batch.SetText] of a string.
+func (b *Batch) SetString(c int, text string) {
+	b.SetText(c, unsafe.Slice(unsafe.StringData(text), len(text))) // which copies it
+}
+
 // SetText copies text, valid UTF-8, into column c of the current row.
 func (b *Batch) SetText(c int, text []byte) {
 	col := &b.cols[c]

@@ -234,7 +234,7 @@ func (c *Cells) cell(b *batch.Batch, f *Field, text []byte) {
 
 // json puts text into a column of JSON: as it is where it is JSON, or quoted.
 func (c *Cells) json(b *batch.Batch, f *Field, text []byte) {
-	if IsJSON(text) {
+	if text = c.valid(f.Name, text); IsJSON(text) {
 		b.SetText(f.Column, text)
 		return
 	}
@@ -264,7 +264,7 @@ func (c *Cells) Text(b *batch.Batch, text []byte, matched bool) {
 	}
 	if c.Fields.Whole >= 0 && len(text) > 0 {
 		if first := bytes.TrimSpace(text); len(first) > 0 && (first[0] == '{' || first[0] == '[') && IsJSON(first) {
-			b.SetText(c.Fields.Whole, first)
+			b.SetText(c.Fields.Whole, c.valid("@json", first))
 		}
 	}
 }

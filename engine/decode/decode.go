@@ -128,7 +128,7 @@ type Message struct {
 	Text []byte
 	// Offset and Line are where in the unpacked file the message begins.
 	Offset, Line int64
-	Origin       *Origin
+	Origin       *Origin // valid as long as Text
 }
 
 // Origin is what the way of arrival says of a message. Empty: nothing.
@@ -138,7 +138,7 @@ type Origin struct {
 	Owner     string // account
 	LogGroup  string
 	LogStream string
-	ID        string // of the log event or envelope
+	ID        []byte // of the log event or envelope; valid as long as the message's text
 	Time      int64  // of the log event or envelope, microseconds since 1970 UTC; 0: none
 }
 

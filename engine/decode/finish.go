@@ -48,11 +48,14 @@ func (o *Origin) set(b *batch.Batch, a arrival) {
 	case "@owner":
 		text = o.Owner
 	case "@id":
-		text = o.ID
+		if len(o.ID) > 0 && !a.time {
+			b.SetText(a.col, o.ID)
+		}
+		return
 	case "@via":
 		text = o.Via
 	}
 	if text != "" && !a.time {
-		b.SetText(a.col, []byte(text))
+		b.SetString(a.col, text)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"logquarry/engine/decode"
 	"logquarry/engine/decode/delimited"
 	"logquarry/engine/decode/jsonrec"
+	"logquarry/engine/decode/jsontext"
 	"logquarry/engine/decode/regex"
 	"logquarry/engine/schema"
 )
@@ -21,7 +22,8 @@ type Known struct {
 	json     []*jsonrec.Plan // of the JSON sources
 	flat     []*jsonrec.Plan // of the others, as JSON objects
 	lines    []*lines
-	records  []string // keys that hold arrays of records
+	starts   [256][]*lines // those that may fit a text by its first byte
+	records  []string      // keys that hold arrays of records
 	groups   []group
 	catchAll *schema.Source // of CloudWatch Logs
 
@@ -32,8 +34,12 @@ type Known struct {
 // memo remembers the sources of objects by their keys: the messages of a file
 // have few kinds of them. One goroutine uses it at a time.
 type memo struct {
-	keys    []byte                    // of the object at hand
+	members []jsontext.Member         // of the object at hand
+	keys    []byte                    // their names
 	sources map[string]*schema.Source // nil where none takes such an object
+
+	logGroup string         // asked about last
+	of       *schema.Source // nil: its name tells none
 }
 
 // maxMemo and maxKeys are how many lists of keys are remembered, and how long one
@@ -50,6 +56,7 @@ type lines struct {
 	header func(line []byte) []string // nil: it has no header
 	fits   func(text []byte) bool     // nil: only by its header
 	loose  func(text []byte) bool     // of what looks like JSON and is none; nil: not
+	starts []func(c byte) bool        // whether a text that begins with c may be one of these
 }
 
 func (l *lines) fit(text []byte) bool { return l.fits != nil && l.fits(text) }
@@ -111,7 +118,7 @@ func (k *Known) addLines(s *schema.Source) error {
 		if err != nil {
 			return fmt.Errorf("%s: recognise.line: %w", s.Name, err)
 		}
-		l.fits = m.Match
+		l.fits, l.starts = m.Match, append(l.starts, m.Starts)
 	}
 	switch s.Shape {
 	case schema.JSON:
@@ -121,15 +128,23 @@ func (k *Known) addLines(s *schema.Source) error {
 		if err != nil {
 			return err
 		}
-		l.fits, l.loose = p.Fits, p.FitsLoosely
+		l.fits, l.starts = p.Fits, []func(byte) bool{p.Starts}
+		if len(s.Recognise.All)+len(s.Recognise.Any) > 0 {
+			l.loose, l.starts = p.FitsLoosely, append(l.starts, func(c byte) bool { return c == '{' })
+		}
 	default:
 		p, err := delimited.NewPlan(s)
 		if err != nil {
 			return err
 		}
-		l.header = p.Header
+		l.header, l.starts = p.Header, append(l.starts, p.Starts)
 	}
 	k.lines = append(k.lines, l)
+	for c := range k.starts {
+		if slices.ContainsFunc(l.starts, func(may func(byte) bool) bool { return may(byte(c)) }) {
+			k.starts[c] = append(k.starts[c], l)
+		}
+	}
 	return nil
 }
 
@@ -138,26 +153,62 @@ func (k *Known) addLines(s *schema.Source) error {
 // "" where none does. It implements unwrap.Known.
 func (k *Known) Source(text []byte, o *decode.Origin) string {
 	log := o != nil && o.Log && k.catchAll != nil
-	if s := k.of(text, log); s != nil {
+	if s := k.of(text, nil, log); s != nil {
 		return s.Name
 	}
+	return k.byOrigin(text, o)
+}
+
+// Object is Source of an object with the members ms by its content alone. It
+// implements unwrap.Known.
+func (k *Known) Object(text []byte, ms []jsontext.Member) string {
+	if s := k.of(text, ms, false); s != nil {
+		return s.Name
+	}
+	return ""
+}
+
+// Arrived is Source of a message whose content alone says own. It implements
+// unwrap.Known.
+func (k *Known) Arrived(own string, text []byte, o *decode.Origin) string {
+	switch {
+	case own == "":
+		return k.byOrigin(text, o)
+	case o != nil && o.Log && k.catchAll != nil && own == k.catchAll.Name:
+		return k.Source(text, o) // whose own word counts last
+	}
+	return own
+}
+
+// byOrigin is the source of a message whose content tells none.
+func (k *Known) byOrigin(text []byte, o *decode.Origin) string {
 	if o == nil {
 		return ""
 	}
-	if o.LogGroup != "" {
-		for _, g := range k.groups {
-			if g.re.MatchString(o.LogGroup) {
-				if log && k.takes(k.catchAll, text) {
-					break
-				}
-				return g.source.Name
-			}
-		}
+	log := o.Log && k.catchAll != nil
+	if s := k.ofGroup(o.LogGroup); s != nil && !(log && k.takes(k.catchAll, text)) {
+		return s.Name
 	}
 	if log {
 		return k.catchAll.Name
 	}
 	return ""
+}
+
+// ofGroup is the source that a log group's name tells; nil where it tells none.
+func (k *Known) ofGroup(logGroup string) *schema.Source {
+	if logGroup == "" {
+		return nil
+	}
+	m := k.memos.Get().(*memo)
+	defer k.memos.Put(m)
+	if m.logGroup != logGroup {
+		m.logGroup, m.of = logGroup, nil
+		if i := slices.IndexFunc(k.groups, func(g group) bool { return g.re.MatchString(logGroup) }); i >= 0 {
+			m.of = k.groups[i].source
+		}
+	}
+	return m.of
 }
 
 // takes reports whether text looks like a line of the source.
@@ -166,8 +217,9 @@ func (k *Known) takes(s *schema.Source, text []byte) bool {
 }
 
 // of is the source of one record; nil where none knows it. Where log is set,
-// the source that takes all messages is none of them: it need not be asked.
-func (k *Known) of(text []byte, log bool) *schema.Source {
+// the source that takes all messages is none of them: it need not be asked. ms
+// are the members of text where it is an object and they are known.
+func (k *Known) of(text []byte, ms []jsontext.Member, log bool) *schema.Source {
 	text = bytes.TrimSpace(text)
 	if len(text) == 0 {
 		return nil
@@ -175,13 +227,13 @@ func (k *Known) of(text []byte, log bool) *schema.Source {
 	object := false
 	if text[0] == '{' || text[0] == '[' {
 		var s *schema.Source
-		if s, object = k.ofObject(text); s != nil {
+		if s, object = k.ofObject(text, ms); s != nil {
 			return s
 		}
 	}
 	// A record of lines is one line; several in a message are something else.
 	line, rest, _ := bytes.Cut(text, []byte{'\n'})
-	for _, l := range k.lines {
+	for _, l := range k.starts[text[0]] {
 		if log && l.source == k.catchAll {
 			continue
 		}
@@ -203,10 +255,20 @@ func (k *Known) of(text []byte, log bool) *schema.Source {
 
 // ofObject is the source of a record that looks like JSON, and whether it is one
 // whole object.
-func (k *Known) ofObject(text []byte) (s *schema.Source, object bool) {
+func (k *Known) ofObject(text []byte, ms []jsontext.Member) (s *schema.Source, object bool) {
 	m := k.memos.Get().(*memo)
 	defer k.memos.Put(m)
-	if m.keys, object = jsonrec.Keys(m.keys[:0], text, k.records); object {
+	whole := ms != nil
+	if !whole && text[0] == '{' {
+		var end int
+		var err error
+		m.members, end, err = jsontext.Object(m.members[:0], text, 0)
+		ms, whole = m.members, err == nil && end == len(text)
+	}
+	if m.keys, object = jsonrec.Keys(m.keys[:0], ms, k.records); !whole {
+		object = false
+	}
+	if object {
 		if s, ok := m.sources[string(m.keys)]; ok {
 			return s, true
 		}

@@ -6,6 +6,7 @@ import (
 	"logquarry/engine/decode"
 	"logquarry/engine/decode/delimited"
 	"logquarry/engine/decode/jsonrec"
+	"logquarry/engine/decode/jsontext"
 	"logquarry/engine/decode/regex"
 	"logquarry/engine/find"
 	"logquarry/engine/schema"
@@ -118,4 +119,6 @@ func (p *plans) mixed(d, one decode.Decoder, source, path string, asked *schema.
 // only takes every message for one source.
 type only struct{ source string }
 
-func (o only) Source([]byte, *decode.Origin) string { return o.source }
+func (o only) Source([]byte, *decode.Origin) string          { return o.source }
+func (o only) Object([]byte, []jsontext.Member) string       { return o.source }
+func (o only) Arrived(string, []byte, *decode.Origin) string { return o.source }

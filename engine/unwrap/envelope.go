@@ -26,8 +26,8 @@ func (o *opener) envelope(p place, text []byte, ms members, from *decode.Origin,
 		o.text(p, r.string(ms.get("invokingEvent")), o.origin(from, Rule), depth+1)
 	case ms.text("Type") == "Notification" && ms.isString("Message"):
 		at := o.origin(from, SNS)
-		if at.ID == "" {
-			at.ID, at.Time = ms.text("MessageId"), timeOf(ms.get("Timestamp"))
+		if len(at.ID) == 0 {
+			at.ID, at.Time = r.text(ms, "MessageId"), timeOf(ms.get("Timestamp"))
 		}
 		o.text(p, r.string(ms.get("Message")), at, depth+1)
 	case isLookup(ms):
@@ -113,18 +113,15 @@ func insights(val []byte) bool {
 
 // elements opens the elements of an answer's array.
 func (o *opener) elements(p place, ms members, key string, from *decode.Origin, depth int) {
-	each(ms.get(key), func(el []byte) {
-		if !o.r.enough() {
-			o.one(p, el, from, key, depth)
-		}
-	})
+	o.each(ms.get(key), func(el []byte, inner members) { o.one(p, el, inner, from, key, depth) })
 }
 
-// one opens one element of an array, which need not be an object.
-func (o *opener) one(p place, el []byte, from *decode.Origin, key string, depth int) {
+// one opens one element of an array, which need not be an object; ms are its
+// members where it is one.
+func (o *opener) one(p place, el []byte, ms members, from *decode.Origin, key string, depth int) {
 	switch {
 	case el[0] == '{':
-		o.object(p, el, from, key, depth+1)
+		o.object(p, el, ms, from, key, depth+1)
 	case el[0] == '[' && key == "results":
 		o.fields(p, el, from, depth)
 	case el[0] == '"' && key == "Results":
@@ -164,7 +161,7 @@ func (o *opener) element(p place, text []byte, ms members, from *decode.Origin, 
 		}
 		at := o.origin(from, LogEvents)
 		at.Log, at.LogStream, at.Time = true, ms.text("logStreamName"), timeOf(ms.get("timestamp"))
-		if at.ID = ms.text("eventId"); at.LogGroup == "" {
+		if at.ID = r.text(ms, "eventId"); at.LogGroup == "" {
 			at.LogGroup = ms.text("logGroupName")
 		}
 		o.text(p, r.string(ms.get("message")), at, depth+1)
@@ -175,7 +172,7 @@ func (o *opener) element(p place, text []byte, ms members, from *decode.Origin, 
 			return false
 		}
 		at := o.origin(from, SQS)
-		at.ID = ms.text("MessageId")
+		at.ID = r.text(ms, "MessageId")
 		o.text(p, r.string(ms.get("Body")), at, depth+1)
 	default:
 		return false
@@ -205,7 +202,7 @@ func (o *opener) record(p place, ms members, from *decode.Origin, depth int) boo
 		return data(inner.get("data"), Kinesis)
 	case ms.isString("body"):
 		at := o.origin(from, SQS)
-		at.ID = ms.text("messageId")
+		at.ID = r.text(ms, "messageId")
 		o.text(p, r.string(ms.get("body")), at, depth+1)
 		return true
 	case ms.has("Sns"):
@@ -215,7 +212,7 @@ func (o *opener) record(p place, ms members, from *decode.Origin, depth int) boo
 			return false
 		}
 		at := o.origin(from, SNS)
-		at.ID = inner.text("MessageId")
+		at.ID = r.text(inner, "MessageId")
 		o.text(p, r.string(inner.get("Message")), at, depth+1)
 		return true
 	}
@@ -230,32 +227,24 @@ func (o *opener) subscription(p place, ms members, depth int) {
 		return // CloudWatch Logs asking whether the destination is there
 	}
 	base := logOrigin(ms)
-	var ats []decode.Origin
-	each(ms.get("logEvents"), func(el []byte) {
-		if o.r.enough() {
-			return
-		}
+	o.each(ms.get("logEvents"), func(el []byte, ev members) {
 		if el[0] != '{' {
 			o.r.bad(p, el, "a log event that is no object")
 			return
 		}
-		ev := o.members(el)
-		defer o.done(ev)
 		if !ev.isString("message") {
 			o.r.bad(p, el, "a log event without a message")
 			return
 		}
-		if len(ats) == cap(ats) {
-			ats = make([]decode.Origin, 0, 256) // those handed out stay where they are
-		}
-		ats = append(ats, base)
-		o.logEvent(p, ev, &ats[len(ats)-1], depth)
+		at := o.r.origin()
+		*at = base
+		o.logEvent(p, ev, at, depth)
 	})
 }
 
 // logEvent opens a log event of a subscription, whose origin at becomes.
 func (o *opener) logEvent(p place, ms members, at *decode.Origin, depth int) {
-	at.ID, at.Time = ms.text("id"), timeOf(ms.get("timestamp"))
+	at.ID, at.Time = o.r.text(ms, "id"), timeOf(ms.get("timestamp"))
 	o.text(p, o.r.string(ms.get("message")), at, depth+1)
 }
 
@@ -271,13 +260,17 @@ func (o *opener) event(p place, text []byte, ms members, from *decode.Origin, de
 	if !at.Log {
 		at.Via = EventBridge
 	}
-	at.ID, at.Owner, at.Time = ms.text("id"), ms.text("account"), timeOf(ms.get("time"))
+	at.ID, at.Owner, at.Time = o.r.text(ms, "id"), o.account(ms), timeOf(ms.get("time"))
 	detail := ms.get("detail")
-	if len(detail) > 0 && detail[0] == '{' && o.r.o.Known.Source(detail, nil) != "" {
-		o.object(p, detail, at, "", depth+1)
-		return
+	if len(detail) > 0 && detail[0] == '{' {
+		inner := o.members(detail)
+		defer o.done(inner)
+		if o.r.o.Known.Object(detail, inner) != "" {
+			o.object(p, detail, inner, at, "", depth+1)
+			return
+		}
 	}
-	o.r.push(p, text, at)
+	o.r.whole(p, text, o.r.o.Known.Object(text, ms), at)
 }
 
 // fields opens a row of Logs Insights results, [{"field":…,"value":…},…]: its

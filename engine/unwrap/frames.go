@@ -82,22 +82,30 @@ func (r *Reader) value(c byte) bool {
 	if n := len(r.inArray); n > 0 {
 		key = r.inArray[n-1]
 	}
+	ms := r.opener.list()
+	defer func() { r.opener.done(ms) }()
 	for {
 		buf := r.in.Bytes()
-		end, _, err := jsontext.Skip(buf, r.in.Pos)
+		var end int
+		var err error
+		if c == '{' {
+			ms, end, err = jsontext.Object(ms[:0], buf, r.in.Pos)
+		} else {
+			end, _, err = jsontext.Skip(buf, r.in.Pos)
+		}
 		if err == nil {
 			p := r.place(r.in.Pos)
 			text := buf[r.in.Pos:end]
 			r.in.Pos = end
 			switch {
 			case key == "logEvents":
-				r.opener.one(p, text, &r.log, key, 0)
+				r.opener.one(p, text, ms, &r.log, key, 0)
 			case key != "":
-				r.opener.one(p, text, nil, key, 0)
+				r.opener.one(p, text, ms, nil, key, 0)
 			case c == '"':
 				r.opener.text(p, r.string(text), nil, 0)
 			default:
-				r.opener.object(p, text, nil, "", 0)
+				r.opener.object(p, text, ms, nil, "", 0)
 			}
 			return true
 		}
@@ -108,6 +116,8 @@ func (r *Reader) value(c byte) bool {
 				return true
 			}
 			return r.garbage(r.placed(err))
+		case c == '{' && r.o.Most > 0 && len(r.inArray) < 4 && r.telling() && r.enter():
+			return true // its first elements are enough
 		case c == '{' && size > wholeLen && len(r.inArray) < 4:
 			if r.enter() {
 				return true // into its array: the elements come next
@@ -130,6 +140,13 @@ func (r *Reader) value(c byte) bool {
 			return r.garbage(reason)
 		}
 	}
+}
+
+// telling reports whether the object at Pos, the end of which has not been read,
+// is an envelope, and says what it does of its elements before them.
+func (r *Reader) telling() bool {
+	ms, _ := membersOf(nil, r.in.Bytes()[r.in.Pos:])
+	return isFramed(ms) && (!ms.has("logEvents") || ms.has("logGroup"))
 }
 
 // salvage steps into the array of an envelope that is broken or cut off further
@@ -193,7 +210,7 @@ func (r *Reader) enter() bool {
 		if i, _, err = jsontext.Skip(buf, i); err != nil {
 			return false
 		}
-		before = append(before, member{[]byte(name), buf[from:i]})
+		before = append(before, jsontext.Member{Name: []byte(name), Val: buf[from:i]})
 	}
 }
 
@@ -327,13 +344,14 @@ func (r *Reader) exported() bool {
 	case !exportedLine.Match(bytes.TrimRight(text, "\r\n")) && !exportedLine.Match(firstLine(text)):
 		r.bad(p, text, "lines before any log event of the export")
 	default:
-		at := r.base
+		at := r.origin()
+		*at = r.base
 		at.Time = timeOf(text[:stamp])
 		message := bytes.TrimRight(text[stamp:], "\r\n")
 		if len(message) > 0 {
 			message = message[1:]
 		}
-		r.opener.text(p, message, &at, 0)
+		r.opener.text(p, message, at, 0)
 	}
 	r.in.Pos += end
 	return true

@@ -8,15 +8,9 @@ import (
 	"logquarry/engine/decode/jsontext"
 )
 
-// member is one member of an object.
-type member struct {
-	name []byte
-	val  []byte // cut off where the text is
-}
-
 // membersOf appends the members of the object at the start of text. It reports
 // whether the object is whole; the value of the last member may be cut off.
-func membersOf(dst []member, text []byte) ([]member, bool) {
+func membersOf(dst members, text []byte) (members, bool) {
 	i := 1
 	for {
 		if i = jsontext.Space(text, i); i >= len(text) {
@@ -33,29 +27,28 @@ func membersOf(dst []member, text []byte) ([]member, bool) {
 		if err != nil {
 			return dst, false
 		}
-		name := jsontext.KeyText(text[i:next])
-		if f&jsontext.Escaped != 0 {
-			name = jsontext.Unescape(nil, append(append([]byte{'"'}, name...), '"'))
-		}
+		name := jsontext.Name(text[i:next], f)
 		if i = jsontext.Space(text, next); i >= len(text) {
 			return dst, false
 		}
 		end, _, err := jsontext.Skip(text, i)
 		if err != nil {
-			return append(dst, member{name, text[i:]}), false
+			return append(dst, jsontext.Member{Name: name, Val: text[i:]}), false
 		}
-		dst = append(dst, member{name, text[i:end]})
+		dst = append(dst, jsontext.Member{Name: name, Val: text[i:end]})
 		i = end
 	}
 }
 
-type members []member
+// members are those of an object, in their order; the value of the last is cut
+// off where the text is.
+type members []jsontext.Member
 
 // get is the value of a member, nil where there is none.
 func (ms members) get(name string) []byte {
 	for i := range ms {
-		if string(ms[i].name) == name {
-			return ms[i].val
+		if string(ms[i].Name) == name {
+			return ms[i].Val
 		}
 	}
 	return nil
@@ -103,6 +96,31 @@ func each(val []byte, f func(el []byte)) {
 			return
 		}
 		f(val[i:end])
+		if i = jsontext.Space(val, end); i < len(val) && val[i] == ',' {
+			i = jsontext.Space(val, i+1)
+		}
+	}
+}
+
+// each calls f with each element of the array val, and the members of those that
+// are objects, until enough messages are in the queue.
+func (o *opener) each(val []byte, f func(el []byte, ms members)) {
+	for i := jsontext.Space(val, 1); i < len(val) && val[i] != ']' && !o.r.enough(); {
+		var end int
+		var err error
+		ms := o.list()
+		if val[i] == '{' {
+			ms, end, err = jsontext.Object(ms, val, i)
+		} else {
+			end, _, err = jsontext.Skip(val, i)
+		}
+		if err == nil {
+			f(val[i:end], ms)
+		}
+		o.done(ms)
+		if err != nil {
+			return
+		}
 		if i = jsontext.Space(val, end); i < len(val) && val[i] == ',' {
 			i = jsontext.Space(val, i+1)
 		}

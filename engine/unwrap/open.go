@@ -26,8 +26,9 @@ const maxPiece = 64 << 20
 type opener struct {
 	r          *Reader
 	containers map[string]bool // keys of the sources' own arrays of records
-	free       [][]member
+	free       []members
 	zip        *gzip.Reader
+	owner      string // of the event before
 }
 
 // wrappers are the keys of a text that collectors put a record into.
@@ -101,65 +102,73 @@ func isElement(key string, ms members) bool {
 	return false
 }
 
-// members takes the object apart into a list that is given back with done.
-func (o *opener) members(text []byte) members {
-	var list []member
-	if n := len(o.free); n > 0 {
-		list, o.free = o.free[n-1][:0], o.free[:n-1]
+// list is an empty list of members, which is given back with done.
+func (o *opener) list() members {
+	n := len(o.free)
+	if n == 0 {
+		return nil
 	}
-	list, _ = membersOf(list, text)
+	list := o.free[n-1][:0]
+	o.free = o.free[:n-1]
 	return list
 }
 
 func (o *opener) done(ms members) { o.free = append(o.free, ms) }
 
-// object opens one whole JSON object. key is that of the array it is an element
-// of, "" where none. text must stay until the queue is empty.
-func (o *opener) object(p place, text []byte, from *decode.Origin, key string, depth int) {
-	ms := o.members(text)
-	defer o.done(ms)
+// members takes the object apart into a list that is given back with done.
+func (o *opener) members(text []byte) members {
+	ms, _ := membersOf(o.list(), text)
+	return ms
+}
+
+// object opens one whole JSON object, whose members are ms. key is that of the
+// array it is an element of, "" where none. text must stay until the queue is
+// empty.
+func (o *opener) object(p place, text []byte, ms members, from *decode.Origin, key string, depth int) {
 	if depth < maxDepth && (o.element(p, text, ms, from, key, depth) || o.envelope(p, text, ms, from, depth)) {
 		return
 	}
-	if o.r.o.Known.Source(text, nil) != "" || depth >= maxDepth {
-		o.container(p, text, ms, from, depth)
+	own := o.r.o.Known.Object(text, ms)
+	if own != "" || depth >= maxDepth {
+		o.container(p, text, ms, own, from, depth)
 		return
 	}
 	for _, w := range wrappers {
 		if !ms.isString(w) && !ms.object(w) {
 			continue
 		}
-		at := o.origin(from, Collector)
-		if at.Via == "" || from == nil {
-			at.Via = Collector
-		}
-		if w == "@message" && ms.has("@timestamp") {
-			at.Via, at.Log, at.Time = Insights, true, timeOf(ms.get("@timestamp"))
-			at.LogStream = ms.text("@logStream")
-			at.Owner, at.LogGroup = logOf(ms.text("@log"))
-		}
 		inner := ms.get(w)
 		if inner[0] == '"' {
 			inner = o.r.string(inner)
 		}
 		of := o.r.o.Known.Source(inner, nil)
-		if from != nil && from.Log && of != "" && of == o.r.o.Known.Source(text, from) {
+		if from != nil && from.Log && of != "" && of == o.r.o.Known.Arrived(own, text, from) {
 			// Its source takes the whole too, which says more: a container's line
 			// without the container around it is worth little.
 			continue
 		}
-		if at.Log && from == nil || of != "" || o.opens(inner) {
+		insights := w == "@message" && ms.has("@timestamp")
+		if insights && from == nil || of != "" || o.opens(inner) {
+			at := o.origin(from, Collector)
+			if insights {
+				at.Via, at.Log, at.Time = Insights, true, timeOf(ms.get("@timestamp"))
+				at.LogStream = ms.text("@logStream")
+				at.Owner, at.LogGroup = logOf(ms.text("@log"))
+			}
 			o.text(p, inner, at, depth+1)
 			return
 		}
 	}
-	if len(ms) > 0 && len(ms[0].name) > 0 && ms[0].name[0] <= 'Z' {
+	if len(ms) > 0 && len(ms[0].Name) > 0 && ms[0].Name[0] <= 'Z' {
 		if low := lowered(text); o.r.o.Known.Source(low, nil) != "" {
-			o.object(p, o.r.keep(low), o.origin(from, CLI), "", depth+1)
+			low = o.r.keep(low)
+			inner := o.members(low)
+			o.object(p, low, inner, o.origin(from, CLI), "", depth+1)
+			o.done(inner)
 			return
 		}
 	}
-	o.container(p, text, ms, from, depth)
+	o.container(p, text, ms, own, from, depth)
 }
 
 // opens reports whether text is an envelope.
@@ -183,26 +192,28 @@ func logOf(text string) (owner, group string) {
 }
 
 // container hands over the elements of a source's own array of records one by
-// one, or the object itself where it has none.
-func (o *opener) container(p place, text []byte, ms members, from *decode.Origin, depth int) {
+// one, or the object itself where it has none; own is the source that its content
+// says.
+func (o *opener) container(p place, text []byte, ms members, own string, from *decode.Origin, depth int) {
 	for i := range ms {
-		if o.containers[string(ms[i].name)] && firstElement(ms[i].val) != nil && depth < maxDepth {
-			each(ms[i].val, func(el []byte) {
+		if val := ms[i].Val; val[0] == '[' && o.containers[string(ms[i].Name)] && firstElement(val) != nil && depth < maxDepth {
+			key := string(ms[i].Name)
+			o.each(val, func(el []byte, inner members) {
 				if el[0] == '{' {
-					o.object(p, el, from, string(ms[i].name), depth+1)
+					o.object(p, el, inner, from, key, depth+1)
 					return
 				}
-				o.r.bad(p, el, "an element of "+string(ms[i].name)+" that is no object")
+				o.r.bad(p, el, "an element of "+key+" that is no object")
 			})
 			return
 		}
 	}
-	o.r.push(p, text, from)
+	o.r.whole(p, text, own, from)
 }
 
 // origin is a new origin: what from says, and via where it says nothing.
 func (o *opener) origin(from *decode.Origin, via string) *decode.Origin {
-	at := new(decode.Origin)
+	at := o.r.origin()
 	if from != nil {
 		*at = *from
 	}
@@ -221,6 +232,18 @@ func (o *opener) text(p place, text []byte, from *decode.Origin, depth int) {
 	}
 	// Only where all of it is JSON is it taken apart: a line may begin with a
 	// bracket for its own reasons.
+	if trimmed[0] == '{' {
+		ms, end, err := jsontext.Object(o.list(), trimmed, 0)
+		defer o.done(ms)
+		switch {
+		case err != nil:
+			o.r.push(p, text, from)
+			return
+		case end == len(trimmed):
+			o.object(p, trimmed, ms, from, "", depth)
+			return
+		}
+	}
 	var docs [][]byte
 	for i := 0; i < len(trimmed); {
 		if c := trimmed[i]; c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == ',' {
@@ -237,7 +260,9 @@ func (o *opener) text(p place, text []byte, from *decode.Origin, depth int) {
 	}
 	for _, doc := range docs {
 		if doc[0] == '{' {
-			o.object(p, doc, from, "", depth)
+			ms := o.members(doc)
+			o.object(p, doc, ms, from, "", depth)
+			o.done(ms)
 			continue
 		}
 		objects := firstElement(doc) != nil
@@ -245,9 +270,9 @@ func (o *opener) text(p place, text []byte, from *decode.Origin, depth int) {
 			o.r.push(p, doc, from)
 			continue
 		}
-		each(doc, func(el []byte) {
+		o.each(doc, func(el []byte, ms members) {
 			if el[0] == '{' {
-				o.object(p, el, from, "", depth)
+				o.object(p, el, ms, from, "", depth)
 			} else {
 				o.r.push(p, el, from)
 			}
@@ -320,9 +345,31 @@ func (o *opener) rest(p place, text []byte) {
 			return
 		case bad == nil:
 			m.Text, m.Offset, m.Line = o.r.keep(m.Text), p.offset, p.line
+			if from := m.Origin; from != nil {
+				m.Origin = o.origin(from, "")
+				m.Origin.ID = o.r.keep(from.ID)
+			}
 			o.r.queue = append(o.r.queue, item{m: m, source: source})
 		}
 	}
+}
+
+// account is the text of the account of an event, which is mostly that of the
+// event before.
+func (o *opener) account(ms members) string {
+	if text := o.r.text(ms, "account"); string(text) != o.owner {
+		o.owner = string(text)
+	}
+	return o.owner
+}
+
+// text is that of a member that is a string, empty elsewhere. It stays until the
+// queue is empty.
+func (r *Reader) text(ms members, name string) []byte {
+	if !ms.isString(name) {
+		return nil
+	}
+	return r.string(ms.get(name))
 }
 
 // string is the text of a JSON string, which stays until the queue is empty.

@@ -85,7 +85,7 @@ func sniffObject(text []byte, known Known) Frame {
 			}
 			// The first element of a big answer in another spelling.
 			for _, m := range ms {
-				if first := firstElement(m.val); first != nil && known.Source(first, nil) == "" && known.Source(lowered(first), nil) != "" {
+				if first := firstElement(m.Val); first != nil && known.Source(first, nil) == "" && known.Source(lowered(first), nil) != "" {
 					return Objects
 				}
 			}

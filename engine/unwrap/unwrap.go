@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"logquarry/engine/decode"
+	"logquarry/engine/decode/jsontext"
 	"logquarry/engine/schema"
 )
 
@@ -40,6 +41,10 @@ type Known interface {
 	// where o is given also by its log group, and for a message of CloudWatch
 	// Logs the source that takes all. "" where none does.
 	Source(text []byte, o *decode.Origin) string
+	// Object is Source of an object with these members by its content alone.
+	Object(text []byte, ms []jsontext.Member) string
+	// Arrived is Source of a message whose content alone says own.
+	Arrived(own string, text []byte, o *decode.Origin) string
 }
 
 // Frame is how the outermost layer of a file is cut into pieces. Empty: the
@@ -66,12 +71,13 @@ type Options struct {
 
 // Reader reads the messages of one file.
 type Reader struct {
-	o      Options
-	in     decode.Input
-	queue  []item
-	at     int // of the next item in queue
-	arena  []byte
-	opener opener
+	o       Options
+	in      decode.Input
+	queue   []item
+	at      int // of the next item in queue
+	arena   []byte
+	origins []decode.Origin // of what is in the queue, or the last of them
+	opener  opener
 
 	inArray []string      // keys of the big arrays the reader is in; "" for a bare one
 	tail    bool          // behind such an array, in the object around it
@@ -138,7 +144,7 @@ func IsExport(p string) bool {
 // has told so.
 func (r *Reader) Next() (m decode.Message, source string, bad *decode.Reject, err error) {
 	for r.at == len(r.queue) {
-		r.queue, r.at, r.arena = r.queue[:0], 0, r.arena[:0]
+		r.queue, r.at, r.arena, r.origins = r.queue[:0], 0, r.arena[:0], r.origins[:0]
 		if !r.fill() {
 			if err := r.in.Err(); err != nil {
 				if !r.failed {
@@ -212,7 +218,19 @@ func (r *Reader) push(p place, text []byte, o *decode.Origin) {
 			return
 		}
 	}
-	r.queue = append(r.queue, item{m: decode.Message{Text: text, Offset: p.offset, Line: p.line, Origin: o}, source: r.o.Known.Source(text, o)})
+	r.add(p, text, r.o.Known.Source(text, o), o)
+}
+
+// whole adds a message that is an object to the queue; own is the source that
+// its content says.
+func (r *Reader) whole(p place, text []byte, own string, o *decode.Origin) {
+	if !r.enough() {
+		r.add(p, text, r.o.Known.Arrived(own, text, o), o)
+	}
+}
+
+func (r *Reader) add(p place, text []byte, source string, o *decode.Origin) {
+	r.queue = append(r.queue, item{m: decode.Message{Text: text, Offset: p.offset, Line: p.line, Origin: o}, source: source})
 }
 
 // place is where in the file a piece begins.
@@ -231,6 +249,15 @@ func (r *Reader) bad(p place, raw []byte, reason string) {
 	r.queue = append(r.queue, item{bad: &decode.Reject{
 		Line: p.line, Offset: p.offset, Reason: reason, Raw: append([]byte(nil), raw[:min(len(raw), decode.RawLimit)]...),
 	}})
+}
+
+// origin is an empty one, which stays until the queue is empty.
+func (r *Reader) origin() *decode.Origin {
+	if len(r.origins) == cap(r.origins) {
+		r.origins = make([]decode.Origin, 0, min(max(4, 2*cap(r.origins)), 256)) // those handed out stay where they are
+	}
+	r.origins = append(r.origins, decode.Origin{})
+	return &r.origins[len(r.origins)-1]
 }
 
 // keep copies text to where it stays until the queue is empty.

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"logquarry/engine/decode"
+	"logquarry/engine/decode/jsontext"
 	"logquarry/engine/schema"
 	"logquarry/engine/unwrap"
 )
@@ -44,6 +45,10 @@ func (known) Source(text []byte, o *decode.Origin) string {
 	}
 	return ""
 }
+
+func (k known) Object(text []byte, _ []jsontext.Member) string { return k.Source(text, nil) }
+
+func (k known) Arrived(_ string, text []byte, o *decode.Origin) string { return k.Source(text, o) }
 
 var sources = []*schema.Source{
 	{Name: "cloudtrail", Shape: schema.JSON, Records: []string{"Records"}, Recognise: schema.Recognise{All: []string{"eventVersion", "eventName"}}, Columns: []schema.Column{

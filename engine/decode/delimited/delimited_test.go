@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -68,7 +69,11 @@ func run(t testing.TB, s *schema.Source, r io.Reader) result {
 				}
 				cells = append(cells, fmt.Sprintf("%s=%v", col.Name, v))
 			}
-			res.Rows = append(res.Rows, strings.Join(cells, " "))
+			row := strings.Join(cells, " ")
+			if !utf8.ValidString(row) {
+				t.Errorf("a cell that is not UTF-8: %q", row)
+			}
+			res.Rows = append(res.Rows, row)
 		}
 		b.Reset()
 		if err != nil {

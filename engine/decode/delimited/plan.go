@@ -90,6 +90,18 @@ func (p *Plan) Header(line []byte) []string {
 	return words
 }
 
+// Starts reports whether a line of field names may begin with c. It may be wrong
+// with true, never with false.
+func (p *Plan) Starts(c byte) bool {
+	switch {
+	case p.Source.Shape == schema.W3C:
+		return c == directive[0]
+	case p.Source.Shape == schema.CSV, p.sep != 0:
+		return true
+	}
+	return p.first[c]
+}
+
 // words are the names in a line that may be one of names; nil where its first
 // word is no field's name.
 func (p *Plan) words(line []byte) []string {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -91,7 +92,11 @@ func runAs(t testing.TB, s *schema.Source, siblings []*schema.Source, r io.Reade
 				}
 				cells = append(cells, fmt.Sprintf("%s=%v", col.Name, v))
 			}
-			res.Rows = append(res.Rows, strings.Join(cells, " "))
+			row := strings.Join(cells, " ")
+			if !utf8.ValidString(row) {
+				t.Errorf("a cell that is not UTF-8: %q", row)
+			}
+			res.Rows = append(res.Rows, row)
 		}
 		b.Reset()
 		if err != nil {

@@ -106,9 +106,9 @@ func mayBegin(b []byte) bool {
 	return true
 }
 
-// eachKey calls f with the keys of the object at b[i], and where their values
-// begin, and returns how many bytes it looked at. name is valid until f returns.
-func eachKey(b []byte, i int, f func(name []byte, value int)) (used int, err error) {
+// eachKey calls f with the keys of the object at b[i], and returns how many bytes
+// it looked at. name is valid until f returns.
+func eachKey(b []byte, i int, f func(name []byte)) (used int, err error) {
 	start := i
 	i++
 	for {
@@ -127,15 +127,12 @@ func eachKey(b []byte, i int, f func(name []byte, value int)) (used int, err err
 		if err != nil {
 			return next - start, err
 		}
-		name := jsontext.KeyText(b[i:next])
-		if flags&jsontext.Escaped != 0 {
-			name = jsontext.Unescape(nil, append(append([]byte{'"'}, name...), '"'))
-		}
+		name := jsontext.Name(b[i:next], flags)
 		if i = jsontext.Space(b, next); i >= len(b) {
-			f(name, i)
+			f(name)
 			return i - start, jsontext.ErrShort
 		}
-		f(name, i)
+		f(name)
 		if i, _, err = jsontext.Skip(b, i); err != nil {
 			return i - start, err
 		}
@@ -146,26 +143,21 @@ func eachKey(b []byte, i int, f func(name []byte, value int)) (used int, err err
 // at. With an error the keys are those before it.
 func scanKeys(b []byte, i int) (map[string]bool, int, error) {
 	keys := make(map[string]bool)
-	used, err := eachKey(b, i, func(name []byte, _ int) { keys[string(name)] = true })
+	used, err := eachKey(b, i, func(name []byte) { keys[string(name)] = true })
 	return keys, used, err
 }
 
-// Keys appends the keys of the object that text is to dst, each ended by a zero
-// byte, in the order they stand. It is false where text is no object alone, or a
-// key of records holds an array in it.
-func Keys(dst, text []byte, records []string) ([]byte, bool) {
-	i := jsontext.Space(text, 0)
-	if i >= len(text) || text[i] != '{' {
-		return dst, false
-	}
+// Keys appends the names of an object's members to dst, each ended by a zero
+// byte, in the order they stand. It is false where a key of records holds an array.
+func Keys(dst []byte, ms []jsontext.Member, records []string) ([]byte, bool) {
 	plain := true
-	used, err := eachKey(text, i, func(name []byte, value int) {
-		dst = append(append(dst, name...), 0)
-		if value < len(text) && text[value] == '[' && slices.Contains(records, string(name)) {
+	for i := range ms {
+		dst = append(append(dst, ms[i].Name...), 0)
+		if ms[i].Val[0] == '[' && slices.Contains(records, string(ms[i].Name)) {
 			plain = false
 		}
-	})
-	return dst, plain && err == nil && jsontext.Space(text, i+used) == len(text)
+	}
+	return dst, plain
 }
 
 func topKeys(b []byte, i int) map[string]bool {
@@ -175,7 +167,7 @@ func topKeys(b []byte, i int) map[string]bool {
 
 // telling are the bits of the telling keys in the object at b[i].
 func (p *Plan) telling(b []byte, i int) (seen uint64) {
-	eachKey(b, i, func(name []byte, _ int) {
+	eachKey(b, i, func(name []byte) {
 		if k := p.root.member(name); k >= 0 {
 			seen |= p.root.kids[k].bit
 		}

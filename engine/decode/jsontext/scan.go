@@ -239,7 +239,10 @@ func number(b []byte, i int) (int, Flags, error) {
 // Skip scans the value that begins at b[i], checks that it is JSON, and
 // returns where it ends. It does not recurse: depth is bounded by maxDepth
 // alone, whatever the input.
-func Skip(b []byte, i int) (int, Flags, error) {
+func Skip(b []byte, i int) (int, Flags, error) { return skip(b, i, maxDepth) }
+
+// skip is Skip of a value at most levels deep.
+func skip(b []byte, i, most int) (int, Flags, error) {
 	if i < len(b) && b[i] != '{' && b[i] != '[' {
 		return scalar(b, i)
 	}
@@ -255,7 +258,7 @@ func Skip(b []byte, i int) (int, Flags, error) {
 		}
 		open := b[i]
 		if open == '{' || open == '[' {
-			if depth == maxDepth {
+			if depth == most {
 				return i, all, &SyntaxError{i, fmt.Sprintf("nested deeper than %d levels", maxDepth)}
 			}
 			depth++

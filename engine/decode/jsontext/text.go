@@ -9,11 +9,13 @@ import (
 // scanned) to dst. Half a surrogate pair becomes U+FFFD.
 func Unescape(dst, s []byte) []byte {
 	for i := 1; i < len(s)-1; {
-		c := s[i]
-		if c != '\\' {
-			dst = append(dst, c)
+		from := i
+		for i < len(s)-1 && s[i] != '\\' {
 			i++
-			continue
+		}
+		dst = append(dst, s[from:i]...)
+		if i == len(s)-1 {
+			break
 		}
 		switch s[i+1] {
 		case 'b':

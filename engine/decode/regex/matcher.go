@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 )
 
 // Matcher is a regular expression that is asked about many texts, most of which
@@ -14,7 +15,7 @@ type Matcher struct {
 	// begin are the bytes that may stand at the first places of such a text; none
 	// where it need not begin there.
 	begin [][256]bool
-	holds []byte // what stands somewhere in every such text
+	holds [][]byte // of which one stands somewhere in every such text; none: any text may do
 }
 
 // looked is how many places are known at most. Most formats that begin alike, as
@@ -29,11 +30,16 @@ func NewMatcher(expr string) (*Matcher, error) {
 	}
 	m := &Matcher{Regexp: re}
 	if tree, err := syntax.Parse(expr, syntax.Perl); err == nil {
-		m.holds = []byte(literal(tree))
+		for _, text := range literals(tree) {
+			m.holds = append(m.holds, []byte(text))
+		}
 		m.begin = beginnings(tree)
 	}
 	return m, nil
 }
+
+// Starts reports whether a text that begins with c may fit.
+func (m *Matcher) Starts(c byte) bool { return len(m.begin) == 0 || m.begin[0][c] }
 
 // Begins reports whether text begins like one that fits. It may be wrong with
 // true, never with false.
@@ -50,7 +56,9 @@ func (m *Matcher) Begins(text []byte) bool {
 }
 
 // may is Begins with a look at the rest of the text.
-func (m *Matcher) may(text []byte) bool { return m.Begins(text) && bytes.Contains(text, m.holds) }
+func (m *Matcher) may(text []byte) bool {
+	return m.Begins(text) && (len(m.holds) == 0 || slices.ContainsFunc(m.holds, func(part []byte) bool { return bytes.Contains(text, part) }))
+}
 
 // Match reports whether text fits.
 func (m *Matcher) Match(text []byte) bool { return m.may(text) && m.Regexp.Match(text) }
@@ -63,25 +71,54 @@ func (m *Matcher) FindSubmatchIndex(text []byte) []int {
 	return m.Regexp.FindSubmatchIndex(text)
 }
 
-// literal is the longest text that stands in every text that tree fits.
-func literal(tree *syntax.Regexp) string {
+// literals are texts of which one stands in every text that tree fits; nil where
+// there are none, or too many to look for.
+func literals(tree *syntax.Regexp) []string {
+	const most = 8
 	switch tree.Op {
 	case syntax.OpLiteral:
 		if tree.Flags&syntax.FoldCase == 0 {
-			return string(tree.Rune)
+			return []string{string(tree.Rune)}
 		}
 	case syntax.OpCapture, syntax.OpPlus:
-		return literal(tree.Sub[0])
+		return literals(tree.Sub[0])
 	case syntax.OpConcat:
-		longest := ""
+		var best []string
 		for _, sub := range tree.Sub {
-			if text := literal(sub); len(text) > len(longest) {
-				longest = text
+			if texts := literals(sub); shortest(texts) > shortest(best) {
+				best = texts
 			}
 		}
-		return longest
+		return best
+	case syntax.OpAlternate:
+		var all []string
+		for _, sub := range tree.Sub {
+			texts := literals(sub)
+			if texts == nil {
+				return nil
+			}
+			for _, text := range texts {
+				if !slices.Contains(all, text) {
+					all = append(all, text)
+				}
+			}
+		}
+		if len(all) <= most {
+			return all
+		}
 	}
-	return ""
+	return nil
+}
+
+// shortest is the length of the shortest of texts; 0 of none.
+func shortest(texts []string) int {
+	n := 0
+	for i, text := range texts {
+		if i == 0 || len(text) < n {
+			n = len(text)
+		}
+	}
+	return n
 }
 
 // beginnings are the bytes that may stand at the first places of a text that

@@ -14,7 +14,7 @@ import (
 // TestMatcher: what the beginning of a text tells never differs from what the
 // expression itself says, for every first byte and what may follow.
 func TestMatcher(t *testing.T) {
-	exprs := []string{`^a`, `^(a|[b-d]x)`, `a`, `^a?`, `^$`, `^`, `^(?i:k)`, `^\s+x`, `^[^a]`, `^é`, `^.x`, `^(?s:.)`, `^a|^b`, `^a|b`, `^\bfoo`, `\Ax`, `(?m)^x`, `^REPORT (a|b)`, `^\d{2}`, `^é+x`, `^.a`, `^[^|]*\|x`, `^(?i:ab)`, `^a{3}b?$`, `^\S \d`, `^(?:ab|a)c`}
+	exprs := []string{`^a`, `^(a|[b-d]x)`, `a`, `^a?`, `^$`, `^`, `^(?i:k)`, `^\s+x`, `^[^a]`, `^é`, `^.x`, `^(?s:.)`, `^a|^b`, `^a|b`, `^\bfoo`, `\Ax`, `(?m)^x`, `^REPORT (a|b)`, `^\d{2}`, `^é+x`, `^.a`, `^[^|]*\|x`, `^(?i:ab)`, `^a{3}b?$`, `^\S \d`, `^(?:ab|a)c`, `ab|cd`, `(ab|a+)x`, `(?:ab|c*)x`, `^.(?:one|two|(?i:three))$`, `a|b|c|d|e|f|g|h|i`}
 	sources, err := schema.Load(schemas.FS)
 	if err != nil {
 		t.Fatal(err)
@@ -23,7 +23,7 @@ func TestMatcher(t *testing.T) {
 		exprs = append(exprs, s.Patterns...)
 		exprs = append(exprs, s.Recognise.Line, s.Begin)
 	}
-	texts := []string{"", "\n", "é", "é x", "REPORT a", "REPORT", "foo", "\nx", "K", "\u212a", "\xff\xfe", "<13>Jan  2 03:04:05 host app[1]: x"}
+	texts := []string{"", "\n", "xone", "xtwo", "xTHREE", "cd", "xcdx", "aax", "i", "é", "é x", "REPORT a", "REPORT", "foo", "\nx", "K", "\u212a", "\xff\xfe", "<13>Jan  2 03:04:05 host app[1]: x"}
 	for c := range 256 {
 		for _, rest := range []string{"", "x", "12", "EPORT a", "a x", "026-01-02T03:04:05.678Z ", " 111122223333 eni-1", "é", "\xff|", "0 |"} {
 			texts = append(texts, string([]byte{byte(c)})+rest, "2"+string([]byte{byte(c)})+rest, "ab"+string([]byte{byte(c)})+rest, "2026-01-0"+string([]byte{byte(c)})+rest)

@@ -77,6 +77,15 @@ func (p *Plan) Fits(text []byte) bool {
 	return slices.ContainsFunc(p.patterns, func(x pattern) bool { return x.re.Match(text) })
 }
 
+// Starts reports whether a text that begins with c may fit. It may be wrong with
+// true, never with false.
+func (p *Plan) Starts(c byte) bool {
+	if p.line != nil {
+		return p.line.Starts(c)
+	}
+	return slices.ContainsFunc(p.patterns, func(x pattern) bool { return x.re.Starts(c) })
+}
+
 // Decoder is a [decode.Decoder] of records that patterns fit.
 type Decoder struct {
 	plan *Plan

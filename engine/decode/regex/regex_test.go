@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -85,6 +86,11 @@ func run(t testing.TB, s *schema.Source, r io.Reader) result {
 			break
 		}
 	}
+	for _, row := range res.Rows {
+		if !utf8.ValidString(row) {
+			t.Errorf("a cell that is not UTF-8: %q", row)
+		}
+	}
 	if ta := res.Tally; ta.Records != ta.Rows+ta.Rejected || ta.Rows != int64(len(res.Rows)) {
 		t.Errorf("records %d, rows %d (%d seen), rejected %d do not agree", ta.Records, ta.Rows, len(res.Rows), ta.Rejected)
 	}
@@ -131,7 +137,7 @@ func TestMessages(t *testing.T) {
 	var tally decode.Tally
 	b := batch.New(decode.Types(anything))
 	d.Begin(&tally)
-	for _, text := range []string{"REPORT r1 12.5 ms\n", "trace:\n  at x\n", "{\"a\": [1]}\n", "{oops", "\xff\n"} {
+	for _, text := range []string{"REPORT r1 12.5 ms\n", "trace:\n  at x\n", "{\"a\": [1]}\n", "{oops", "\xff\n", "{\"a\":\"\xff\"}"} {
 		d.Message(decode.Message{Text: []byte(text), Origin: &decode.Origin{Time: 1_000_000, LogGroup: "/g"}})
 		if done, err := d.Fill(b); !done || err != nil {
 			t.Fatalf("%q: %v, %v", text, done, err)
@@ -144,6 +150,7 @@ func TestMessages(t *testing.T) {
 		start + `message={"a": [1]} object={"a": [1]} log_group=/g record_no=3`,
 		start + "message={oops log_group=/g record_no=4",
 		start + "message=\ufffd log_group=/g record_no=5",
+		start + "message={\"a\":\"\ufffd\"} object={\"a\":\"\ufffd\"} log_group=/g record_no=6",
 	}
 	if diff := cmp.Diff(want, rows(anything, b)); diff != "" {
 		t.Error(diff)
