@@ -89,10 +89,6 @@ func (a *app) verify(ctx context.Context, paths []string, f verifyFlags) (err er
 			return err
 		}
 	}
-	sources, err := a.sources()
-	if err != nil {
-		return err
-	}
 	c, err := a.caseToVerify(ctx, len(paths) > 0)
 	if err != nil {
 		return err
@@ -112,7 +108,7 @@ func (a *app) verify(ctx context.Context, paths []string, f verifyFlags) (err er
 	defer os.RemoveAll(scratch)
 	start := time.Now()
 	r, err := verify.Run(ctx, verify.Options{
-		Case: c, Paths: paths, Root: f.root, Keys: keys, Sources: sources, Scratch: scratch, Threads: a.workers(), Progress: a.verifyProgress(),
+		Case: c, Paths: paths, Root: f.root, Keys: keys, Sources: a.sources, Scratch: scratch, Threads: a.workers(), Progress: a.verifyProgress(),
 	})
 	if a.showsProgress() {
 		fmt.Fprint(a.err, eraseLine)

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"hash"
 	"io"
 	"os"
+	"path"
 	"strings"
 	"sync"
 
@@ -22,7 +24,6 @@ import (
 type File struct {
 	Path  string // as it is shown: archive!member for one out of an archive
 	Local string // where its bytes lie
-	Size  int64
 	// Opaque says that the file is known to be neither a log file nor a digest
 	// of CloudTrail, so that what it unpacks to need not be read.
 	Opaque bool
@@ -41,9 +42,14 @@ type Content struct {
 	First  Sum
 	Behind bool
 	Fault  string // why the file cannot be unpacked to its end
-	Digest *Digest
+	// Archive says that other files lie in it.
+	Archive bool
+	Digest  *Digest
 	// DigestFault says why what begins like a digest is none.
 	DigestFault string
+
+	manifest      []fetched
+	manifestFault error
 }
 
 const (
@@ -60,7 +66,7 @@ const (
 
 // Measure reads files, threads at a time. An error stands in the place of a file
 // that cannot be read; Measure itself fails only when ctx ends.
-func Measure(ctx context.Context, files []File, threads int, done func(File)) ([]Content, []error, error) {
+func Measure(ctx context.Context, files []File, threads int, done func(Content)) ([]Content, []error, error) {
 	contents, faults := make([]Content, len(files)), make([]error, len(files))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(max(1, threads))
@@ -72,11 +78,14 @@ func Measure(ctx context.Context, files []File, threads int, done func(File)) ([
 			m := meters.Get().(*meter)
 			defer meters.Put(m)
 			contents[i], faults[i] = m.measure(gctx, files[i])
+			if faults[i] == nil && path.Base(slash(files[i].Path)) == ManifestName {
+				contents[i].manifest, contents[i].manifestFault = readManifest(files[i])
+			}
 			if gctx.Err() != nil {
 				return context.Cause(gctx)
 			}
 			if done != nil {
-				done(files[i])
+				done(contents[i])
 			}
 			return nil
 		})
@@ -84,17 +93,28 @@ func Measure(ctx context.Context, files []File, threads int, done func(File)) ([
 	return contents, faults, g.Wait()
 }
 
-// meter has the buffers of one reading, some 300 KB.
+// meter has the buffers of one reading, some 600 KB.
 type meter struct {
 	raw, plain hash.Hash
+	small      *bytes.Reader // over a file that was read at once,
+	whole      []byte        // into this
 	in         *bufio.Reader
 	zr         gzip.Reader
 	buf        []byte
+	head       []byte
 }
 
 var meters = sync.Pool{New: func() any {
-	return &meter{raw: sha256.New(), plain: sha256.New(), in: bufio.NewReaderSize(nil, 64<<10), buf: make([]byte, 256<<10)}
+	return &meter{raw: sha256.New(), plain: sha256.New(), small: bytes.NewReader(nil), whole: make([]byte, 256<<10),
+		in: bufio.NewReaderSize(nil, 64<<10), buf: make([]byte, 256<<10)}
 }}
+
+// source is where the bytes of a file come from: flate reads a [bytes.Reader]
+// faster than any other.
+type source interface {
+	io.Reader
+	io.ByteReader
+}
 
 // tap hashes and counts what is read.
 type tap struct {
@@ -120,18 +140,25 @@ func (m *meter) measure(ctx context.Context, f File) (c Content, err error) {
 		return c, err
 	}
 	defer in.Close()
+	n, err := io.ReadFull(in, m.whole)
+	switch {
+	case err == io.EOF, err == io.ErrUnexpectedEOF:
+		// Most log files are smaller than the buffer.
+		c.Raw, c.Size = sha256.Sum256(m.whole[:n]), int64(n)
+		m.small.Reset(m.whole[:n])
+		if !f.Opaque {
+			m.content(&c, m.whole[:min(n, 512)], m.small, func() []byte { return m.whole[n-m.small.Len() : n] }, func() int64 { return int64(n) })
+		}
+		return c, nil
+	case err != nil:
+		return c, err
+	}
 	m.raw.Reset()
-	t := &tap{ctx: ctx, r: in, h: m.raw}
+	t := &tap{ctx: ctx, r: io.MultiReader(bytes.NewReader(m.whole), in), h: m.raw}
 	m.in.Reset(t)
 	if !f.Opaque {
 		head, _ := m.in.Peek(512)
-		switch unpack.Sniff(head) {
-		case unpack.Gzip:
-			m.gunzip(&c, t)
-		case unpack.Zip, unpack.Tar, unpack.Parquet:
-		default:
-			m.unpack(&c, m.in)
-		}
+		m.content(&c, head, m.in, func() []byte { next, _ := m.in.Peek(2); return next }, func() int64 { return t.n })
 	}
 	// What unpacking left, and the whole of a file that is not unpacked.
 	if _, err := io.CopyBuffer(onlyWriter{io.Discard}, onlyReader{m.in}, m.buf); err != nil {
@@ -140,6 +167,20 @@ func (m *meter) measure(ctx context.Context, f File) (c Content, err error) {
 	m.raw.Sum(c.Raw[:0])
 	c.Size = t.n
 	return c, nil
+}
+
+// content reads what a file of that head unpacks to. next are the next bytes of
+// in, two at least where there are so many, and read how much of the file was read.
+func (m *meter) content(c *Content, head []byte, in source, next func() []byte, read func() int64) {
+	switch unpack.Sniff(head) {
+	case unpack.Gzip:
+		m.gunzip(c, in, next, read)
+	case unpack.Zip, unpack.Tar:
+		c.Archive = true
+	case unpack.Parquet:
+	default:
+		m.unpack(c, in)
+	}
 }
 
 // onlyReader and onlyWriter hide the ways by which copying would go round the
@@ -151,17 +192,16 @@ type (
 
 // gunzip reads the members of a gzip file one by one, for what stands behind the
 // first tells that something was appended.
-func (m *meter) gunzip(c *Content, t *tap) {
+func (m *meter) gunzip(c *Content, in source, next func() []byte, read func() int64) {
 	c.Unpacked = true
-	m.plain.Reset()
-	p := &plain{h: m.plain}
-	if err := m.zr.Reset(m.in); err != nil {
+	p := m.begin()
+	if err := m.zr.Reset(in); err != nil {
 		c.Fault = "begins like a gzip file but is none: " + plainFault(err)
 		return
 	}
 	for first := true; ; first = false {
 		m.zr.Multistream(false)
-		if err := m.copy(p, &m.zr, t); err != nil {
+		if err := m.copy(p, &m.zr, read); err != nil {
 			c.Fault = plainFault(err)
 			return
 		}
@@ -171,15 +211,12 @@ func (m *meter) gunzip(c *Content, t *tap) {
 			p.digest(c)
 			p.told, p.is = true, false
 		}
-		next, _ := m.in.Peek(2)
-		if len(next) == 0 {
-			break
+		head := next()
+		c.Behind = c.Behind || len(head) > 0
+		if len(head) < 2 || head[0] != 0x1f || head[1] != 0x8b {
+			break // the end, or no member: padding, or anything
 		}
-		c.Behind = true
-		if len(next) < 2 || next[0] != 0x1f || next[1] != 0x8b {
-			break // no member: padding, or anything
-		}
-		if err := m.zr.Reset(m.in); err != nil {
+		if err := m.zr.Reset(in); err != nil {
 			c.Fault = "behind its first gzip member: " + plainFault(err)
 			return
 		}
@@ -187,17 +224,22 @@ func (m *meter) gunzip(c *Content, t *tap) {
 	m.plain.Sum(c.Plain[:0])
 }
 
+// begin makes ready for the content of a file.
+func (m *meter) begin() *plain {
+	m.plain.Reset()
+	return &plain{h: m.plain, head: m.head[:0], kept: &m.head}
+}
+
 // unpack reads a file of another compression, or of none.
 func (m *meter) unpack(c *Content, r io.Reader) {
 	c.Unpacked = true
-	m.plain.Reset()
 	s, err := unpack.NewStream(r, unpack.Limits{})
 	if err != nil {
 		c.Fault = err.Error()
 		return
 	}
 	defer s.Close()
-	p := &plain{h: m.plain}
+	p := m.begin()
 	if _, err := io.CopyBuffer(onlyWriter{p}, onlyReader{s}, m.buf); err != nil {
 		c.Fault = err.Error()
 		return
@@ -206,7 +248,7 @@ func (m *meter) unpack(c *Content, r io.Reader) {
 	p.digest(c)
 }
 
-func (m *meter) copy(p *plain, r io.Reader, t *tap) error {
+func (m *meter) copy(p *plain, r io.Reader, read func() int64) error {
 	for {
 		n, err := r.Read(m.buf)
 		p.Write(m.buf[:n])
@@ -215,7 +257,7 @@ func (m *meter) copy(p *plain, r io.Reader, t *tap) error {
 			return nil
 		case err != nil:
 			return err
-		case p.n > freeSize && p.n/maxRatio > t.n:
+		case p.n > freeSize && p.n/maxRatio > read():
 			return fmt.Errorf("a decompression bomb: more than %d times its size", maxRatio)
 		}
 	}
@@ -225,8 +267,9 @@ func (m *meter) copy(p *plain, r io.Reader, t *tap) error {
 type plain struct {
 	h    hash.Hash
 	n    int64
-	head []byte // the beginning, or all of a digest
-	told bool   // whether it is a digest
+	head []byte  // the beginning, or all of a digest
+	kept *[]byte // where the buffer of a beginning is kept
+	told bool    // whether it is a digest
 	is   bool
 }
 
@@ -247,6 +290,9 @@ func (p *plain) Write(b []byte) (int, error) {
 }
 
 func (p *plain) digest(c *Content) {
+	*p.kept = p.head
+	kind := unpack.Sniff(p.head)
+	c.Archive = kind == unpack.Tar || kind == unpack.Zip
 	if !p.is {
 		return
 	}

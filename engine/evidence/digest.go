@@ -188,10 +188,6 @@ func chainOf(key string) (c Chain, end time.Time, ok bool) {
 	return c, end, err == nil
 }
 
-// logName takes the name of a log file apart.
-// CloudTrail User Guide, "CloudTrail log file name format".
-var logName = regexp.MustCompile(`^(\d{12})_CloudTrail(-[A-Za-z]+)?_([a-z0-9-]+)_(\d{8}T\d{4})Z?_[0-9A-Za-z]+\.json`)
-
 // delivered is a log file by its name.
 type delivered struct {
 	account, region string
@@ -199,13 +195,25 @@ type delivered struct {
 	at              time.Time
 }
 
+// deliveredAs takes the name of a log file apart:
+// ACCOUNT_CloudTrail[-KIND]_REGION_YYYYMMDDTHHmmZ_UNIQUE.json[.gz].
+// CloudTrail User Guide, "CloudTrail log file name format".
 func deliveredAs(name string) (d delivered, ok bool) {
-	m := logName.FindStringSubmatch(name)
-	if m == nil || m[2] == "-Digest" {
+	account, rest, ok := strings.Cut(name, "_CloudTrail")
+	if !ok || len(account) != 12 || strings.Trim(account, "0123456789") != "" {
 		return d, false
 	}
-	at, err := time.Parse("20060102T1504", m[4])
-	return delivered{m[1], m[3], m[2], at}, err == nil
+	kind, rest, ok := strings.Cut(rest, "_")
+	if !ok || kind != "" && kind[0] != '-' || kind == "-Digest" {
+		return d, false
+	}
+	region, rest, ok := strings.Cut(rest, "_")
+	at, rest, ok2 := strings.Cut(rest, "_")
+	if !ok || !ok2 || region == "" || !strings.Contains(rest, ".json") {
+		return d, false
+	}
+	t, err := time.Parse("20060102T1504", strings.TrimSuffix(at, "Z"))
+	return delivered{account, region, kind, t}, err == nil
 }
 
 // placeOf is the part of a path from which on it is laid out like a key: from

@@ -257,7 +257,7 @@ func (c *copied) set(i int, data []byte) {
 	if err := os.WriteFile(local, data, 0o600); err != nil {
 		c.t.Fatal(err)
 	}
-	c.files[i].Local, c.files[i].Size = local, int64(len(data))
+	c.files[i].Local = local
 	contents, faults, err := Measure(c.t.Context(), c.files[i:i+1], 1, nil)
 	if err != nil {
 		c.t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -39,7 +40,7 @@ func (v *validator) logs(r *Report, own map[int]bool) {
 		}
 	}
 	f := v.logFiles(own)
-	used := map[int]bool{}
+	used := make([]bool, len(v.files))
 	for _, x := range order {
 		c, at := v.log(x, f)
 		c.Object, c.Chain, c.At, c.Digest = x.object, x.slot.chain, x.slot.end, x.slot.object.Key
@@ -51,71 +52,116 @@ func (v *validator) logs(r *Report, own map[int]bool) {
 		}
 		r.Logs = append(r.Logs, c)
 	}
+	var rest []int
+	for _, i := range f.all {
+		if !used[i] {
+			rest = append(rest, i)
+		}
+	}
+	if len(rest) > 0 {
+		v.rest(r, rest, used, listed)
+	}
+	sortChecked(r.Logs)
+}
+
+// rest says what is to be said of the log files at list, which stand for no
+// listed one.
+func (v *validator) rest(r *Report, list []int, used []bool, listed map[string]*listing) {
 	// A copy of a file that is listed is accounted for.
 	sums := map[Sum]bool{}
-	for i := range used {
-		sums[v.contents[i].Plain] = true
+	for i, is := range used {
+		if is {
+			sums[v.contents[i].Plain] = true
+		}
 	}
 	names := map[string]string{}
 	for id := range listed {
 		names[path.Base(id)] = id
 	}
-	for _, i := range f.all {
-		if !used[i] && !(v.contents[i].Unpacked && v.contents[i].Fault == "" && sums[v.contents[i].Plain]) {
+	for _, i := range list {
+		if c := &v.contents[i]; !c.Unpacked || c.Fault != "" || !sums[c.Plain] {
 			r.Logs = append(r.Logs, v.unlisted(i, listed, names))
 		}
 	}
-	sortChecked(r.Logs)
 }
 
 // logFiles are the files that may be log files, found by their place, name and
 // content.
 type logFiles struct {
 	all     []int // those that are by their name
+	may     []int // all that may be
 	byPlace map[string][]int
-	byName  map[string][]int
-	bySum   map[Sum][]int
+	// The rest is for files that are not in their place, which are few, so it is
+	// made only when it is asked for.
+	byName func() map[string][]int
+	bySum  func() map[Sum][]int
 }
 
 func (v *validator) logFiles(own map[int]bool) *logFiles {
-	f := &logFiles{byPlace: map[string][]int{}, byName: map[string][]int{}, bySum: map[Sum][]int{}}
+	f := &logFiles{byPlace: make(map[string][]int, len(v.files))}
 	for i := range v.files {
 		c := &v.contents[i]
-		name := path.Base(slash(v.files[i].Path))
-		if k := v.about[i].object.Key; k != "" {
-			name = path.Base(k)
-		}
 		if own[i] || c.Digest != nil || c.DigestFault != "" || v.files[i].Opaque {
 			continue
 		}
-		if _, ok := deliveredAs(name); ok {
+		f.may = append(f.may, i)
+		if _, ok := deliveredAs(v.name(i)); ok {
 			f.all = append(f.all, i)
 		}
 		if p := v.place(i); p != "" {
 			f.byPlace[p] = append(f.byPlace[p], i)
 		}
-		f.byName[name] = append(f.byName[name], i)
-		if c.Unpacked && c.Fault == "" {
-			f.bySum[c.Plain] = append(f.bySum[c.Plain], i)
+	}
+	f.byName = sync.OnceValue(func() map[string][]int {
+		by := make(map[string][]int, len(f.may))
+		for _, i := range f.may {
+			by[v.name(i)] = append(by[v.name(i)], i)
+		}
+		return by
+	})
+	f.bySum = sync.OnceValue(func() map[Sum][]int {
+		by := make(map[Sum][]int, len(f.may))
+		for _, i := range f.may {
+			c := &v.contents[i]
+			if !c.Unpacked || c.Fault != "" {
+				continue
+			}
+			by[c.Plain] = append(by[c.Plain], i)
 			if c.Behind && c.First != c.Plain {
-				f.bySum[c.First] = append(f.bySum[c.First], i)
+				by[c.First] = append(by[c.First], i)
 			}
 		}
-	}
+		return by
+	})
 	return f
+}
+
+// name is what file i is called: by the manifest as it was delivered.
+func (v *validator) name(i int) string {
+	if k := v.about[i].object.Key; k != "" {
+		return path.Base(k)
+	}
+	return path.Base(slash(v.files[i].Path))
 }
 
 // log finds out about one listed log file; at are the files that stand for it.
 func (v *validator) log(x *listing, f *logFiles) (c Checked, at []int) {
-	here := slices.Clone(f.byPlace[x.id])
-	for _, i := range f.byName[path.Base(x.id)] {
+	here := f.byPlace[x.id]
+	if len(here) == 1 && v.compare(x, here[0]).Finding != Altered {
+		// As nearly always: there is one, and it is the one.
+		c = v.compare(x, here[0])
+		c.Object, c.Path = x.object, v.files[here[0]].Path
+		return v.whereabouts(c, here[0]), here
+	}
+	here = slices.Clone(here)
+	for _, i := range f.byName()[path.Base(x.id)] {
 		if v.place(i) == "" {
 			here = append(here, i) // a copy without folders
 		}
 	}
-	away := slices.DeleteFunc(slices.Clone(f.byName[path.Base(x.id)]), func(i int) bool { return slices.Contains(here, i) })
+	away := slices.DeleteFunc(slices.Clone(f.byName()[path.Base(x.id)]), func(i int) bool { return slices.Contains(here, i) })
 	if x.valid {
-		for _, i := range f.bySum[x.want] {
+		for _, i := range f.bySum()[x.want] {
 			if !slices.Contains(here, i) && !slices.Contains(away, i) {
 				away = append(away, i)
 			}
@@ -219,10 +265,7 @@ func (v *validator) compare(x *listing, i int) Checked {
 // listed are the log files that digests list, by their place, and byName those
 // places.
 func (v *validator) unlisted(i int, listed map[string]*listing, byName map[string]string) Checked {
-	name := path.Base(slash(v.files[i].Path))
-	if k := v.about[i].object.Key; k != "" {
-		name = path.Base(k)
-	}
+	name := v.name(i)
 	d, _ := deliveredAs(name)
 	c := Checked{Path: v.files[i].Path, At: d.at, Verdict: NotCovered, Finding: NoDigest}
 	id := v.place(i)

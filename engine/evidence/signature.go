@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -57,17 +58,18 @@ func beside(files []File, contents []Content) (about map[int]known, own map[int]
 	for i, f := range files {
 		p := slash(f.Path)
 		if path.Base(p) == ManifestName {
-			if err := readManifest(f, func(m fetched) {
+			for _, m := range contents[i].manifest {
 				if k, ok := byPath[path.Join(path.Dir(p), m.Path)]; ok {
 					about[k] = known{Object{m.Bucket, m.Key}, signatureOf(m.Metadata), f.Path}
 				}
-			}); err != nil {
+			}
+			if err := contents[i].manifestFault; err != nil {
 				faults = append(faults, fmt.Sprintf("%s: %v", f.Path, err))
 			}
 			own[i] = true
 			continue
 		}
-		if f.Size > maxSidecar || contents[i].Digest != nil {
+		if contents[i].Size > maxSidecar || contents[i].Digest != nil {
 			continue
 		}
 		for _, k := range digests[path.Dir(p)] {
@@ -98,27 +100,28 @@ func isDigestName(p string) bool {
 	return ok
 }
 
-func readManifest(f File, each func(fetched)) error {
+// readManifest reads the lines of a manifest; beside an error those before it.
+func readManifest(f File) (list []fetched, err error) {
 	in, err := os.Open(f.Local)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer in.Close()
 	r := bufio.NewReaderSize(in, 256<<10)
 	for line := 1; ; line++ {
 		text, err := r.ReadBytes('\n')
-		if len(strings.TrimSpace(string(text))) > 0 {
+		if len(bytes.TrimSpace(text)) > 0 {
 			var m fetched
 			if jerr := json.Unmarshal(text, &m); jerr != nil {
-				return fmt.Errorf("line %d: %w", line, jerr)
+				return list, fmt.Errorf("line %d: %w", line, jerr)
 			}
-			each(m)
+			list = append(list, m)
 		}
 		if errors.Is(err, io.EOF) {
-			return nil
+			return list, nil
 		}
 		if err != nil {
-			return err
+			return list, err
 		}
 	}
 }

@@ -125,13 +125,10 @@ func Walk(ctx context.Context, roots []Root, skip func(local string) bool) (file
 				return nil
 			}
 			seen[f.Path] = true
-			if err == nil {
+			if err == nil && !e.Type().IsRegular() {
 				var info fs.FileInfo
-				if info, err = os.Stat(path); err == nil {
-					if !info.Mode().IsRegular() {
-						return nil // the ledger has no hash of it
-					}
-					f.Size = info.Size()
+				if info, err = os.Stat(path); err == nil && !info.Mode().IsRegular() {
+					return nil // the ledger has no hash of it
 				}
 			}
 			files, faults = append(files, f), append(faults, err)

@@ -161,19 +161,3 @@ func (f *Finder) tar(file *File, add func(string, io.Reader, int64) error) error
 		}
 	}
 }
-
-// IsArchive reports whether the file at path is an archive of other files, by
-// its first bytes. A file that cannot be read is none.
-func IsArchive(path string) bool {
-	f, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	s, err := unpack.NewStream(f, unpack.Limits{})
-	if err != nil {
-		return false
-	}
-	defer s.Close()
-	return isArchive(s.Kind())
-}

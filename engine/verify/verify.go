@@ -10,12 +10,13 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"logquarry/engine/evidence"
 	"logquarry/engine/find"
@@ -26,11 +27,12 @@ import (
 // Options say what to check.
 type Options struct {
 	// Case may be nil: then only the digests below Paths are checked.
-	Case    *store.Case
-	Paths   []string // in the place of what the case was loaded from
-	Root    string   // folder below which the case's evidence lies now; empty: where it was
-	Keys    evidence.Keys
-	Sources []*schema.Source
+	Case  *store.Case
+	Paths []string // in the place of what the case was loaded from
+	Root  string   // folder below which the case's evidence lies now; empty: where it was
+	Keys  evidence.Keys
+	// Sources is asked only where there are archives to look into.
+	Sources func() ([]*schema.Source, error)
 	Scratch string // folder for members of archives
 	Threads int
 	// Progress is told of each file that was read; it may be nil.
@@ -98,33 +100,14 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look for the evidence: %w", err)
 	}
-	if files, faults, err = members(ctx, o, entries, files, faults); err != nil {
-		return nil, fmt.Errorf("unpack archives: %w", err)
-	}
 	opaque(files, entries)
-	done := 0
-	told := make(chan evidence.File, runtime.GOMAXPROCS(0))
-	counted := make(chan struct{})
-	go func() {
-		defer close(counted)
-		for f := range told {
-			done++
-			r.Bytes += f.Size
-			if o.Progress != nil {
-				o.Progress(done, len(files), r.Bytes)
-			}
-		}
-	}()
-	contents, unread, err := evidence.Measure(ctx, files, o.Threads, func(f evidence.File) { told <- f })
-	close(told)
-	<-counted
+	m := &meter{o: o, r: r, total: len(files)}
+	contents, err := m.measure(ctx, files, faults)
 	if err != nil {
 		return nil, err
 	}
-	for i := range faults {
-		if faults[i] == nil {
-			faults[i] = unread[i]
-		}
+	if files, faults, contents, err = m.members(ctx, entries, files, faults, contents); err != nil {
+		return nil, fmt.Errorf("unpack archives: %w", err)
 	}
 	r.Files = len(files)
 	r.Evidence = evidence.Validate(files, contents, faults, o.Keys)
@@ -132,6 +115,34 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		r.Held = evidence.CompareLedger(entries, files, contents, faults, r.Evidence)
 	}
 	return r, nil
+}
+
+// meter reads files and tells how far it is.
+type meter struct {
+	o     Options
+	r     *Report
+	mu    sync.Mutex
+	done  int
+	total int
+}
+
+// measure reads files, and adds to faults those that cannot be read.
+func (m *meter) measure(ctx context.Context, files []evidence.File, faults []error) ([]evidence.Content, error) {
+	contents, unread, err := evidence.Measure(ctx, files, m.o.Threads, func(c evidence.Content) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.done++
+		m.r.Bytes += c.Size
+		if m.o.Progress != nil {
+			m.o.Progress(m.done, m.total, m.r.Bytes)
+		}
+	})
+	for i := range faults {
+		if faults[i] == nil && err == nil {
+			faults[i] = unread[i]
+		}
+	}
+	return contents, err
 }
 
 // ledger reads the table evidence, with how many rows and rejects the case holds
@@ -234,56 +245,65 @@ func skips(c *store.Case, scratch string) func(string) bool {
 		add(scratch)
 	}
 	return func(p string) bool {
-		abs, err := filepath.Abs(p)
-		return err == nil && slices.Contains(own, abs)
+		return slices.ContainsFunc(own, func(o string) bool {
+			if filepath.Base(o) != filepath.Base(p) {
+				return false
+			}
+			abs, err := filepath.Abs(p)
+			return err == nil && abs == o
+		})
 	}
 }
 
 // members puts the members of archives, which the ledger has one by one, in the
 // place of the archives. Without a case every archive is looked into.
-func members(ctx context.Context, o Options, entries []evidence.Entry, files []evidence.File, faults []error) ([]evidence.File, []error, error) {
-	outer := map[string]bool{}
+func (m *meter) members(ctx context.Context, entries []evidence.Entry, files []evidence.File, faults []error, contents []evidence.Content) ([]evidence.File, []error, []evidence.Content, error) {
+	listed := make(map[string]bool, len(entries))
 	for _, e := range entries {
-		for i, c := range e.Path {
-			if c == '!' {
-				outer[e.Path[:i]] = true
-			}
-		}
+		listed[e.Path] = true
 	}
-	whole := map[string]bool{}
-	for _, e := range entries {
-		whole[e.Path] = true
-	}
+	whole := files
+	files, faults, contents = nil, slices.Clone(faults), slices.Clone(contents)
+	var keptFaults []error
+	var keptContents []evidence.Content
 	var finder *find.Finder
-	var out []evidence.File
-	var outFaults []error
-	for i, f := range files {
-		if faults[i] != nil || whole[f.Path] || !outer[f.Path] && (o.Case != nil || !find.IsArchive(f.Local)) {
-			out, outFaults = append(out, f), append(outFaults, faults[i])
+	for i, f := range whole {
+		if faults[i] != nil || !contents[i].Archive || listed[f.Path] {
+			files, keptFaults, keptContents = append(files, f), append(keptFaults, faults[i]), append(keptContents, contents[i])
 			continue
 		}
 		if finder == nil {
-			var err error
-			if finder, err = find.NewFinder(find.Options{Sources: o.Sources, Scratch: o.Scratch, Threads: o.Threads}); err != nil {
-				return nil, nil, err
+			sources, err := m.o.Sources()
+			if err != nil {
+				return nil, nil, nil, err
+			}
+			if finder, err = find.NewFinder(find.Options{Sources: sources, Scratch: m.o.Scratch, Threads: m.o.Threads}); err != nil {
+				return nil, nil, nil, err
 			}
 		}
 		list, err := finder.Find(ctx, []string{f.Local})
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
-		for _, m := range list {
-			member := evidence.File{Path: f.Path + strings.TrimPrefix(m.Path, f.Local), Local: m.Local, Size: m.Size}
+		var inner []evidence.File
+		var innerFaults []error
+		for _, x := range list {
+			member := evidence.File{Path: f.Path + strings.TrimPrefix(x.Path, f.Local), Local: x.Local}
 			var fault error
-			if m.Local == "" {
-				fault = fmt.Errorf("%s", m.Problem)
-			} else if _, err := os.Stat(m.Local); err != nil {
-				fault = fmt.Errorf("%s", m.Problem)
+			if _, err := os.Stat(x.Local); err != nil {
+				fault = errors.New(x.Problem)
 			}
-			out, outFaults = append(out, member), append(outFaults, fault)
+			inner, innerFaults = append(inner, member), append(innerFaults, fault)
 		}
+		opaque(inner, entries)
+		m.total += len(inner) - 1
+		read, err := m.measure(ctx, inner, innerFaults)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		files, keptFaults, keptContents = append(files, inner...), append(keptFaults, innerFaults...), append(keptContents, read...)
 	}
-	return out, outFaults, nil
+	return files, keptFaults, keptContents, nil
 }
 
 // opaque marks the files of which only the bytes as they lie matter: those the
