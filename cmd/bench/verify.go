@@ -40,7 +40,7 @@ type validation struct {
 
 // writeSigned makes the corpus.
 func writeSigned(dir string, scale float64) (logfile.Totals, error) {
-	totals, err := corpus.Tiny(dir, scale)
+	totals, err := corpus.Many(dir, scale)
 	if err != nil {
 		return totals, err
 	}

@@ -55,7 +55,7 @@ type Content struct {
 const (
 	// headLen is how much of a content is looked at to tell a digest; its own
 	// place stands within the first few hundred bytes.
-	headLen = 4096
+	headLen = 1024
 	// maxDigest is the longest digest that is read: a million log files.
 	maxDigest = 512 << 20
 	// A stream may unpack to more than freeSize only where that is not more than
@@ -65,20 +65,33 @@ const (
 )
 
 // Measure reads files, threads at a time. An error stands in the place of a file
-// that cannot be read; Measure itself fails only when ctx ends.
-func Measure(ctx context.Context, files []File, threads int, done func(Content)) ([]Content, []error, error) {
+// that cannot be read; Measure itself fails only when ctx ends. Without raw the
+// sum of the bytes as they lie is not made where what they unpack to is.
+func Measure(ctx context.Context, files []File, raw bool, threads int, done func(Content)) ([]Content, []error, error) {
 	contents, faults := make([]Content, len(files)), make([]error, len(files))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(max(1, threads))
+	// A manifest takes longest, so it comes first.
+	var order []int
 	for i := range files {
+		if isManifest(files[i]) {
+			order = append(order, i)
+		}
+	}
+	for i := range files {
+		if !isManifest(files[i]) {
+			order = append(order, i)
+		}
+	}
+	for _, i := range order {
 		g.Go(func() error {
 			if gctx.Err() != nil {
 				return context.Cause(gctx)
 			}
 			m := meters.Get().(*meter)
 			defer meters.Put(m)
-			contents[i], faults[i] = m.measure(gctx, files[i])
-			if faults[i] == nil && path.Base(slash(files[i].Path)) == ManifestName {
+			contents[i], faults[i] = m.measure(gctx, files[i], raw)
+			if faults[i] == nil && isManifest(files[i]) {
 				contents[i].manifest, contents[i].manifestFault = readManifest(files[i])
 			}
 			if gctx.Err() != nil {
@@ -134,7 +147,9 @@ func (t *tap) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (m *meter) measure(ctx context.Context, f File) (c Content, err error) {
+func isManifest(f File) bool { return path.Base(slash(f.Path)) == ManifestName }
+
+func (m *meter) measure(ctx context.Context, f File, raw bool) (c Content, err error) {
 	in, err := os.Open(f.Local)
 	if err != nil {
 		return c, err
@@ -144,7 +159,10 @@ func (m *meter) measure(ctx context.Context, f File) (c Content, err error) {
 	switch {
 	case err == io.EOF, err == io.ErrUnexpectedEOF:
 		// Most log files are smaller than the buffer.
-		c.Raw, c.Size = sha256.Sum256(m.whole[:n]), int64(n)
+		c.Size = int64(n)
+		if raw || f.Opaque {
+			c.Raw = sha256.Sum256(m.whole[:n])
+		}
 		m.small.Reset(m.whole[:n])
 		if !f.Opaque {
 			m.content(&c, m.whole[:min(n, 512)], m.small, func() []byte { return m.whole[n-m.small.Len() : n] }, func() int64 { return int64(n) })

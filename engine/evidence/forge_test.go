@@ -258,7 +258,7 @@ func (c *copied) set(i int, data []byte) {
 		c.t.Fatal(err)
 	}
 	c.files[i].Local = local
-	contents, faults, err := Measure(c.t.Context(), c.files[i:i+1], 1, nil)
+	contents, faults, err := Measure(c.t.Context(), c.files[i:i+1], true, 1, nil)
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -158,7 +158,7 @@ func TestMeasure(t *testing.T) {
 		if err := os.WriteFile(p, tt.data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		contents, faults, err := Measure(t.Context(), []File{{Path: p, Local: p, Opaque: tt.opaque}}, 1, nil)
+		contents, faults, err := Measure(t.Context(), []File{{Path: p, Local: p, Opaque: tt.opaque}}, true, 1, nil)
 		if err != nil || faults[0] != nil {
 			t.Fatal(err, faults)
 		}
@@ -173,13 +173,13 @@ func TestMeasure(t *testing.T) {
 			t.Errorf("%s: plain %v", name, c.Plain)
 		}
 	}
-	_, faults, err := Measure(t.Context(), []File{{Local: filepath.Join(dir, "none")}}, 1, nil)
+	_, faults, err := Measure(t.Context(), []File{{Local: filepath.Join(dir, "none")}}, true, 1, nil)
 	if err != nil || !errors.Is(faults[0], os.ErrNotExist) {
 		t.Errorf("a file that is not there: %v %v", faults, err)
 	}
 	ctx, stop := context.WithCancelCause(t.Context())
 	stop(errors.New("stopped"))
-	if _, _, err := Measure(ctx, []File{{Local: filepath.Join(dir, "plain")}}, 1, nil); err == nil || err.Error() != "stopped" {
+	if _, _, err := Measure(ctx, []File{{Local: filepath.Join(dir, "plain")}}, true, 1, nil); err == nil || err.Error() != "stopped" {
 		t.Errorf("stopped: %v", err)
 	}
 }

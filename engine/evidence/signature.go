@@ -57,7 +57,7 @@ func beside(files []File, contents []Content) (about map[int]known, own map[int]
 	}
 	for i, f := range files {
 		p := slash(f.Path)
-		if path.Base(p) == ManifestName {
+		if isManifest(f) {
 			for _, m := range contents[i].manifest {
 				if k, ok := byPath[path.Join(path.Dir(p), m.Path)]; ok {
 					about[k] = known{Object{m.Bucket, m.Key}, signatureOf(m.Metadata), f.Path}
@@ -96,6 +96,9 @@ func beside(files []File, contents []Content) (about map[int]known, own map[int]
 func slash(p string) string { return filepath.ToSlash(p) }
 
 func isDigestName(p string) bool {
+	if !strings.Contains(p, "_CloudTrail-Digest_") {
+		return false
+	}
 	_, _, ok := chainOf(path.Base(p))
 	return ok
 }

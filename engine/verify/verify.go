@@ -128,7 +128,7 @@ type meter struct {
 
 // measure reads files, and adds to faults those that cannot be read.
 func (m *meter) measure(ctx context.Context, files []evidence.File, faults []error) ([]evidence.Content, error) {
-	contents, unread, err := evidence.Measure(ctx, files, m.o.Threads, func(c evidence.Content) {
+	contents, unread, err := evidence.Measure(ctx, files, m.o.Case != nil, m.o.Threads, func(c evidence.Content) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.done++

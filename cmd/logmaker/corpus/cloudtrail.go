@@ -22,6 +22,7 @@ const (
 	kindWAF
 	kindWorld
 	kindLines
+	kindMany
 )
 
 // principal is a caller as it stands in the records of one file.
@@ -290,6 +291,13 @@ func CloudTrail(dir string, scale float64) (logfile.Totals, error) {
 func Tiny(dir string, scale float64) (logfile.Totals, error) {
 	// The average file holds three.
 	return writeTrail(dir, kindTiny, int(60_000*scale), 1, 5, 288*5)
+}
+
+// Many writes 20,000 × scale files of one to 39 events: many small files, but no
+// smaller than trails deliver.
+func Many(dir string, scale float64) (logfile.Totals, error) {
+	// The average file holds twenty.
+	return writeTrail(dir, kindMany, int(400_000*scale), 1, 39, 288*5)
 }
 
 // writeTrail plans files of low to high events until there are total of them;
