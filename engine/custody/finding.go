@@ -26,6 +26,34 @@ type Finding struct {
 // RowSum is the SHA-256 of a row's cells, a JSON array as they are stored.
 func RowSum(cells string) string { return TextSum(cells) }
 
+// Cells are the cells of a row to be shown: nil, bool, string, value.Number; a
+// list or a document is its JSON.
+func Cells(cells string) ([]any, error) {
+	var raw []json.RawMessage
+	if err := json.Unmarshal([]byte(cells), &raw); err != nil {
+		return nil, fmt.Errorf("cells of a kept row: %w", err)
+	}
+	out := make([]any, len(raw))
+	for i, r := range raw {
+		switch r[0] {
+		case 'n':
+		case 't', 'f':
+			out[i] = r[0] == 't'
+		case '"':
+			var s string
+			if err := json.Unmarshal(r, &s); err != nil {
+				return nil, fmt.Errorf("cells of a kept row: %w", err)
+			}
+			out[i] = s
+		case '[', '{':
+			out[i] = string(r)
+		default:
+			out[i] = value.Number(r)
+		}
+	}
+	return out, nil
+}
+
 // findingTime is how the time stands in the hash: microseconds, as DuckDB keeps them.
 const findingTime = "2006-01-02T15:04:05.000000Z"
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -64,13 +65,12 @@ func (s *Session) CheckFindings(ctx context.Context, ids []int64) ([]custody.Che
 	if err != nil {
 		return nil, err
 	}
-	said := map[int64]custody.KeptDetail{}
 	there := map[int64]bool{}
 	for _, f := range all {
 		there[f.ID] = true
 	}
-	for _, k := range kept {
-		said[k.Finding] = k
+	for _, id := range slices.Sorted(maps.Keys(kept)) {
+		k := kept[id]
 		if !there[k.Finding] {
 			f := custody.Finding{ID: k.Finding, RowsSHA256: k.RowsSHA256}
 			f.Title, f.Hunt, f.Rows = k.Title, k.Hunt, k.Rows
@@ -90,7 +90,7 @@ func (s *Session) CheckFindings(ctx context.Context, ids []int64) ([]custody.Che
 		c := custody.Checked{Finding: f}
 		if !there[f.ID] {
 			c.Faults = []string{"it was taken out of the case after it was kept"}
-		} else if err := s.checkOne(ctx, &c, said); err != nil {
+		} else if err := s.checkOne(ctx, &c, kept); err != nil {
 			return nil, err
 		}
 		if ctx.Err() != nil {
@@ -106,25 +106,12 @@ func (s *Session) CheckFindings(ctx context.Context, ids []int64) ([]custody.Che
 func (s *Session) checkOne(ctx context.Context, c *custody.Checked, said map[int64]custody.KeptDetail) error {
 	f := &c.Finding
 	fault := func(format string, args ...any) { c.Faults = append(c.Faults, fmt.Sprintf(format, args...)) }
-	switch k, ok := said[f.ID]; {
-	case !ok:
-		fault("no action says that it was kept")
-	case k.SHA256 != f.Hash():
-		fault("it was changed after it was kept: it is no longer what the action that kept it says")
-	}
-	var before []string
-	err := s.o.Case.FindingRows(ctx, f.ID, 0, func(cells string) error {
-		before = append(before, custody.RowSum(cells))
-		return nil
-	})
+	faults, order, err := s.o.Case.ProveFinding(ctx, f, said)
 	if err != nil {
 		return err
 	}
-	order := slices.Clone(before)
-	if got := custody.Ledger(before); got != f.RowsSHA256 || int64(len(before)) != f.Rows {
-		fault("its stored rows were changed: there are %s with hash %s, kept were %s with hash %s",
-			render.Thousands(int64(len(before))), got, render.Thousands(f.Rows), f.RowsSHA256)
-	}
+	c.Faults = faults
+	before := slices.Sorted(slices.Values(order))
 	values, err := custody.Values(f.Parameters)
 	if err != nil {
 		fault("its parameters cannot be read: %v", err)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
 
@@ -145,10 +146,10 @@ func (c *Case) FindingRows(ctx context.Context, id int64, most int, f func(cells
 	return nil
 }
 
-// Kept is what the actions say of the findings that were kept, in their order.
-func (c *Case) Kept(ctx context.Context) ([]custody.KeptDetail, error) {
-	var out []custody.KeptDetail
-	err := c.eachRow(ctx, `SELECT action_no, coalesce(detail, '') FROM actions WHERE action = 'keep' ORDER BY action_no`, func(rows *sql.Rows) error {
+// Kept is what the actions say of the findings that were kept, by their ids.
+func (c *Case) Kept(ctx context.Context) (map[int64]custody.KeptDetail, error) {
+	out := map[int64]custody.KeptDetail{}
+	err := c.eachRow(ctx, `SELECT action_no, coalesce(detail, '') FROM actions WHERE action = 'keep'`, func(rows *sql.Rows) error {
 		var no int64
 		var detail string
 		if err := rows.Scan(&no, &detail); err != nil {
@@ -158,11 +159,34 @@ func (c *Case) Kept(ctx context.Context) ([]custody.KeptDetail, error) {
 		if err := json.Unmarshal([]byte(detail), &k); err != nil {
 			return fmt.Errorf("action %d: %w", no, err)
 		}
-		out = append(out, k)
+		out[k.Finding] = k
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read actions: %w", err)
 	}
 	return out, nil
+}
+
+// ProveFinding compares a finding with the action that kept it and its stored
+// rows with their hash. It gives what is wrong, in words, and the hashes of the
+// rows in their order.
+func (c *Case) ProveFinding(ctx context.Context, f *custody.Finding, kept map[int64]custody.KeptDetail) (faults, rows []string, err error) {
+	switch k, ok := kept[f.ID]; {
+	case !ok:
+		faults = append(faults, "no action says that it was kept")
+	case k.SHA256 != f.Hash():
+		faults = append(faults, "it was changed after it was kept: it is no longer what the action that kept it says")
+	}
+	err = c.FindingRows(ctx, f.ID, 0, func(cells string) error {
+		rows = append(rows, custody.RowSum(cells))
+		return nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if got := custody.Ledger(slices.Clone(rows)); got != f.RowsSHA256 || int64(len(rows)) != f.Rows {
+		faults = append(faults, fmt.Sprintf("its stored rows were changed: there are %d with hash %s, kept were %d with hash %s", len(rows), got, f.Rows, f.RowsSHA256))
+	}
+	return faults, rows, nil
 }
