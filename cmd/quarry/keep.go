@@ -14,6 +14,7 @@ import (
 	"logquarry/engine/repl"
 	"logquarry/engine/session"
 	"logquarry/engine/sqltext"
+	"logquarry/engine/value"
 )
 
 type keepFlags struct {
@@ -276,20 +277,62 @@ func (a *app) kept(ctx context.Context, args []string, check bool) (err error) {
 		if len(all) == 0 && !a.quiet {
 			fmt.Fprintln(a.err, "nothing was kept in", escapeLines(o.Case().Path))
 		}
-		_, err = a.showFrom(ctx, o.Case(), repl.ListFindings(all))
-		return err
+		if err := a.showOr(ctx, o, repl.ListFindings(all)); err != nil || !a.json {
+			return err
+		}
+		list := []keptOne{}
+		for _, f := range all {
+			list = append(list, keptOne{f.ID, f.Hunt, f.Title, f.Rows, f.RowsSHA256, f.Hash()})
+		}
+		return a.tell(struct {
+			Kept []keptOne `json:"kept"`
+		}{list})
 	}
 	all, err := o.CheckFindings(ctx, ids)
 	if err != nil {
 		return err
 	}
-	if _, err := a.showFrom(ctx, o.Case(), repl.ListChecked(all)); err != nil {
+	if err := a.showOr(ctx, o, repl.ListChecked(all)); err != nil {
 		return err
 	}
+	did := struct {
+		Checked  int          `json:"checked"`
+		Changed  int          `json:"changed"`
+		Findings []checkedOne `json:"findings"`
+	}{Checked: len(all), Findings: []checkedOne{}}
 	for _, c := range all {
 		if !c.Same() {
-			return errTold
+			did.Changed++
+		}
+		did.Findings = append(did.Findings, checkedOne{c.ID, c.Same(), c.String(), c.Rows, c.Now, c.Added, c.Removed})
+	}
+	if a.json {
+		if err := a.tell(did); err != nil {
+			return err
 		}
 	}
+	if did.Changed > 0 {
+		return errTold
+	}
 	return nil
+}
+
+// checkedOne is a finding in the object of keep --check --json.
+type checkedOne struct {
+	Finding int64  `json:"finding"`
+	Same    bool   `json:"same"`
+	Result  string `json:"result"`
+	Rows    int64  `json:"rows_kept"`
+	Now     int64  `json:"rows_now"`
+	Added   int64  `json:"added"`
+	Removed int64  `json:"removed"`
+}
+
+// showOr shows rows, unless the object of --json is to be alone on stdout.
+func (a *app) showOr(ctx context.Context, o *opened, rows value.Rows) error {
+	if a.json && (a.output == "" || a.output == "-") {
+		return nil
+	}
+	_, err := a.showFrom(ctx, o.Case(), rows)
+	return err
 }

@@ -162,7 +162,7 @@ func (c *Checked) String() string {
 		parts = append(parts, "column "+text)
 	}
 	if c.Added+c.Removed > 0 {
-		parts = append(parts, fmt.Sprintf("its query gives %d rows now, kept were %d: %d added, %d removed", c.Now, c.Rows, c.Added, c.Removed))
+		parts = append(parts, fmt.Sprintf("its query gives %s now, kept were %d: %d added, %d removed", rows(c.Now), c.Rows, c.Added, c.Removed))
 	}
 	switch {
 	case len(parts) > 0:
@@ -171,4 +171,11 @@ func (c *Checked) String() string {
 		return "same rows, in another order"
 	}
 	return "same"
+}
+
+func rows(n int64) string {
+	if n == 1 {
+		return "1 row"
+	}
+	return strconv.FormatInt(n, 10) + " rows"
 }

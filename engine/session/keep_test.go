@@ -134,7 +134,7 @@ func TestCheckTellsColumnsAndOrder(t *testing.T) {
 	}
 	exec(t, s, "CREATE OR REPLACE TABLE mine AS SELECT 1::BIGINT AS a, 'x' AS c, 1 AS pos")
 	got := checked(t, s)
-	if !strings.Contains(got[1], "its query fails now: ") || !strings.Contains(got[2], "column a was INTEGER, is BIGINT; column b is gone; column c is new; its query gives 1 rows now, kept were 2: ") {
+	if !strings.Contains(got[1], "its query fails now: ") || !strings.Contains(got[2], "column a was INTEGER, is BIGINT; column b is gone; column c is new; its query gives 1 row now, kept were 2: ") {
 		t.Errorf("%v", got)
 	}
 }
