@@ -139,9 +139,18 @@ func (a *app) openCase(ctx context.Context, path string, opts store.Options) (*s
 			}
 		}
 	}
+	wait := time.Duration(0)
+	if opts.ReadOnly {
+		// An action may just be being recorded, which takes no time to speak of.
+		wait = time.Second
+	}
+	return openWaiting(ctx, path, opts, wait)
+}
+
+// openWaiting opens a case, and waits that long for another process to let go of it.
+func openWaiting(ctx context.Context, path string, opts store.Options, wait time.Duration) (*store.Case, error) {
 	c, err := store.Open(ctx, path, opts)
-	// An action may just be being recorded, which takes no time to speak of.
-	for start := time.Now(); opts.ReadOnly && errors.Is(err, store.ErrBusy) && time.Since(start) < busyWait; {
+	for start := time.Now(); errors.Is(err, store.ErrBusy) && time.Since(start) < wait; {
 		select {
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
@@ -151,9 +160,6 @@ func (a *app) openCase(ctx context.Context, path string, opts store.Options) (*s
 	}
 	return c, err
 }
-
-// busyWait is how long a question waits for another process to let go of the case.
-const busyWait = time.Second
 
 // opened is a case open for a command that asks questions.
 type opened struct {

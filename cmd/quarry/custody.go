@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"logquarry/engine/custody"
 	"logquarry/engine/seal"
@@ -77,7 +78,8 @@ func (a *app) recordIn(ctx context.Context, path string) (err error) {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	c, err := store.Open(ctx, path, store.Options{Threads: a.threads, Memory: a.memory})
+	// Others may be asking the same case at the same time, and be done soon.
+	c, err := openWaiting(ctx, path, store.Options{Threads: a.threads, Memory: a.memory}, time.Second/2)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ stays the file that was sealed.`,
 			case f.noPassphrase && f.makeKey == "":
 				return usage("whether a key has one is told by its file", "--no-passphrase goes with --make-key")
 			case f.makeKey != "":
-				return a.makeKey(f)
+				return a.makeKey(c.Context(), f)
 			}
 			return a.seal(c.Context(), f)
 		},
@@ -67,7 +67,7 @@ stays the file that was sealed.`,
 	return c
 }
 
-func (a *app) makeKey(f sealFlags) error {
+func (a *app) makeKey(ctx context.Context, f sealFlags) error {
 	public := f.makeKey + ".pub"
 	// A key that is replaced is gone for good, so --force does not do it.
 	if err := custody.MayWrite(false, f.makeKey, public); err != nil {
@@ -76,7 +76,7 @@ func (a *app) makeKey(f sealFlags) error {
 	passphrase := ""
 	if !f.noPassphrase {
 		var err error
-		if passphrase, err = a.passphrase(true); err != nil {
+		if passphrase, err = a.passphrase(ctx, true); err != nil {
 			return err
 		}
 	}
@@ -106,7 +106,7 @@ func (a *app) makeKey(f sealFlags) error {
 }
 
 // passphrase asks for the passphrase of a key; of a new one twice.
-func (a *app) passphrase(fresh bool) (string, error) {
+func (a *app) passphrase(ctx context.Context, fresh bool) (string, error) {
 	text := a.getenv(passphraseVariable)
 	if text == "" {
 		tty, ok := a.in.(*os.File)
@@ -123,12 +123,12 @@ func (a *app) passphrase(fresh bool) (string, error) {
 		}
 		ask := func(prompt string) (string, error) {
 			fmt.Fprint(a.err, prompt)
-			got, err := term.ReadPassword(int(tty.Fd()))
-			fmt.Fprintln(a.err)
-			if err != nil {
-				return "", fmt.Errorf("read the passphrase: %w", err)
+			defer fmt.Fprintln(a.err)
+			got, err := readHidden(ctx, int(tty.Fd()))
+			if err != nil && ctx.Err() == nil {
+				err = fmt.Errorf("read the passphrase: %w", err)
 			}
-			return string(got), nil
+			return got, err
 		}
 		var err error
 		if text, err = ask("passphrase of the key: "); err != nil {
@@ -154,15 +154,39 @@ func (a *app) passphrase(fresh bool) (string, error) {
 	return text, nil
 }
 
+// readHidden reads a line that is not shown. When ctx ends the terminal is put
+// back, and the reading is left behind: nothing can end it.
+func readHidden(ctx context.Context, fd int) (string, error) {
+	state, err := term.GetState(fd)
+	if err != nil {
+		return "", err
+	}
+	type line struct {
+		text []byte
+		err  error
+	}
+	got := make(chan line, 1)
+	go func() {
+		text, err := term.ReadPassword(fd)
+		got <- line{text, err}
+	}()
+	select {
+	case l := <-got:
+		return string(l.text), l.err
+	case <-ctx.Done():
+		return "", errors.Join(context.Cause(ctx), term.Restore(fd, state))
+	}
+}
+
 // unlock reads the secret key in a file.
-func (a *app) unlock(path string) (seal.Key, error) {
+func (a *app) unlock(ctx context.Context, path string) (seal.Key, error) {
 	secret, err := os.ReadFile(path)
 	if err != nil {
 		return seal.Key{}, fmt.Errorf("read the key: %w", err)
 	}
 	passphrase := ""
 	if seal.Encrypted(secret) {
-		if passphrase, err = a.passphrase(false); err != nil {
+		if passphrase, err = a.passphrase(ctx, false); err != nil {
 			return seal.Key{}, err
 		}
 	}
@@ -183,7 +207,7 @@ func (a *app) seal(ctx context.Context, f sealFlags) (err error) {
 		return &hinted{fmt.Errorf("open case %s: there is no such file", path), "make it with: quarry load PATH --case " + path}
 	}
 	// Before the case is touched.
-	key, err := a.unlock(f.key)
+	key, err := a.unlock(ctx, f.key)
 	if err != nil {
 		return err
 	}
