@@ -258,6 +258,10 @@ func verify(text, sig []byte, key PublicKey) (*Report, error) {
 	if err := s.UnmarshalText(sig); err != nil {
 		return nil, fmt.Errorf("not a signature of minisign: %s", trim(err))
 	}
+	// base64 has bits that say nothing, which the library lets be anything.
+	if whole, err := s.MarshalText(); err != nil || !bytes.Equal(bytes.TrimSpace(whole), bytes.TrimSpace(bytes.ReplaceAll(sig, []byte("\r\n"), []byte("\n")))) {
+		return nil, errors.New("not a signature of minisign: it is not written as one")
+	}
 	r := &Report{KeyID: keyID(s.KeyID), TrustedComment: s.TrustedComment, Signed: signed(s.TrustedComment)}
 	switch {
 	case s.KeyID != key.key.ID():
