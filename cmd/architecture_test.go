@@ -36,6 +36,7 @@ var importers = map[string][]string{
 	"github.com/c-bata/go-prompt":     {"engine/repl"},
 	"github.com/aws/aws-sdk-go-v2":    {"engine/acquire"},
 	"github.com/spf13/cobra":          {"cmd"},
+	"aead.dev/minisign":               {"engine/seal"},
 	"net/http":                        {"engine/acquire"},
 	"os/signal":                       {"cmd", "engine/repl"},
 	"log":                             {}, // it writes to standard error
@@ -48,8 +49,8 @@ var importers = map[string][]string{
 
 // withoutDatabase are the stages that do not know DuckDB, not even by way of
 // others: they take and give values, rows and files.
-var withoutDatabase = []string{"engine/batch", "engine/decode", "engine/evidence", "engine/find", "engine/hunt", "engine/render",
-	"engine/repl", "engine/report", "engine/schema", "engine/sqltext", "engine/timeline", "engine/unpack", "engine/unwrap", "engine/value"}
+var withoutDatabase = []string{"engine/batch", "engine/custody", "engine/decode", "engine/evidence", "engine/find", "engine/hunt", "engine/render",
+	"engine/repl", "engine/report", "engine/schema", "engine/seal", "engine/sqltext", "engine/timeline", "engine/unpack", "engine/unwrap", "engine/value"}
 
 type goPackage struct {
 	ImportPath, Name, Dir string

@@ -9,10 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/term"
 
+	"logquarry/engine/custody"
 	"logquarry/engine/hunt"
 	"logquarry/engine/load"
 	"logquarry/engine/render"
@@ -39,6 +42,13 @@ type app struct {
 	casePath, format, output, memory, schemas string
 	force, noColor, quiet, json               bool
 	threads                                   int
+
+	command string   // its name, as the record of a file says it
+	args    []string // of the process
+	// later are the actions to be recorded in the case at laterCase once it is
+	// closed. One process works with one case.
+	later     []store.Action
+	laterCase string
 
 	// aside is set once input was set aside that the command itself does not
 	// count: by scan.
@@ -129,7 +139,26 @@ func (a *app) openCase(ctx context.Context, path string, opts store.Options) (*s
 			}
 		}
 	}
-	return store.Open(ctx, path, opts)
+	wait := time.Duration(0)
+	if opts.ReadOnly {
+		// An action may just be being recorded, which takes no time to speak of.
+		wait = time.Second
+	}
+	return openWaiting(ctx, path, opts, wait)
+}
+
+// openWaiting opens a case, and waits that long for another process to let go of it.
+func openWaiting(ctx context.Context, path string, opts store.Options, wait time.Duration) (*store.Case, error) {
+	c, err := store.Open(ctx, path, opts)
+	for start := time.Now(); errors.Is(err, store.ErrBusy) && time.Since(start) < wait; {
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(50 * time.Millisecond):
+		}
+		c, err = store.Open(ctx, path, opts)
+	}
+	return c, err
 }
 
 // opened is a case open for a command that asks questions.
@@ -138,7 +167,24 @@ type opened struct {
 	// scratch is set where there was no case: it is empty and goes away.
 	scratch bool
 	dir     string
+	a       *app
 }
+
+// Describe implements [repl.Custodian].
+func (o *opened) Describe(ctx context.Context, r *custody.Record) error {
+	r.Version, r.Command, r.Args = version, "shell "+r.Command, append(slices.Clone(o.a.args), r.Args...)
+	if o.scratch {
+		return nil
+	}
+	state, err := o.Case().State(ctx)
+	if err == nil {
+		r.Case = &state
+	}
+	return err
+}
+
+// Exported implements [repl.Custodian].
+func (o *opened) Exported(path string, r custody.Record) { o.a.exported(path, r) }
 
 // close closes the case as it is open now.
 func (o *opened) close() error {
@@ -156,6 +202,8 @@ type question struct {
 	// scratch allows an empty case in its place where none is named and none
 	// is there: files can be scanned without one.
 	scratch bool
+	// since and until are the window of hunts; zero: open.
+	since, until time.Time
 }
 
 // open opens the case to be asked.
@@ -169,7 +217,7 @@ func (a *app) open(ctx context.Context, q question) (*opened, error) {
 		return nil, err
 	}
 	path, named := a.caseName()
-	o := &opened{}
+	o := &opened{a: a}
 	opts := store.Options{ReadOnly: !q.write}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		if named || !q.scratch {
@@ -201,7 +249,8 @@ func (a *app) open(ctx context.Context, q question) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	so := session.Options{Case: c, Library: lib, Sources: sources, Cross: string(cross)}
+	so := session.Options{Case: c, Library: lib, Sources: sources, Cross: string(cross), Version: version, Scratch: o.scratch,
+		Since: q.since, Until: q.until, Later: func(action store.Action) { a.recordLater(path, action) }}
 	if opts.ReadOnly {
 		so.Reopen = func(ctx context.Context) (*store.Case, error) {
 			if err := o.Case().Close(); err != nil {

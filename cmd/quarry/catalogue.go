@@ -275,7 +275,7 @@ func (a *app) pivotCommand() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("pivot %s: %w", args[0], err)
 			}
-			n, err := a.show(rows)
+			n, err := a.showFrom(ctx, o.Case(), rows)
 			err = errors.Join(err, rows.Close())
 			if err == nil && n == 0 && !a.quiet {
 				fmt.Fprintf(a.err, "nothing about %s in %s\n", escapeLines(args[0]), escapeLines(o.Case().Path))

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"logquarry/engine/custody"
 	"logquarry/engine/hunt"
 	"logquarry/engine/render"
 	"logquarry/engine/value"
@@ -158,16 +159,21 @@ func (a *app) hunt(ctx context.Context, names []string, f huntFlags) (err error)
 	opts := hunt.Options{Params: values, Since: since, Until: until}
 	start := time.Now()
 	did := &hunted{}
-	opts.Done = func(r hunt.Result) error { did.add(r); return nil }
+	opts.Done = func(r hunt.Result) error { did.add(r); t.hunted(r); return nil }
 	switch {
 	case a.json && t.file == nil:
 		_, err = hunt.Run(ctx, o.Case(), hunts, opts)
 	case format == render.Table || format == render.Line || format == render.Markdown:
-		err = a.huntPages(ctx, t.Writer, o, hunts, opts, did, f.rows, format)
+		err = a.huntPages(ctx, t.Writer, o, hunts, opts, f.rows, format)
 	default:
 		err = a.huntStream(ctx, t.Writer, o, hunts, opts, format)
 	}
 	if err != nil {
+		return err
+	}
+	t.record.File.Format = string(format)
+	t.record.Since, t.record.Until = custody.Moment(since), custody.Moment(until)
+	if err := t.describe(ctx, o.Case()); err != nil {
 		return err
 	}
 	did.Seconds = time.Since(start).Seconds()
@@ -184,6 +190,13 @@ func (a *app) hunt(ctx context.Context, names []string, f huntFlags) (err error)
 		return errHits
 	}
 	return nil
+}
+
+// hunted notes the findings of a hunt that went into the file.
+func (t *target) hunted(r hunt.Result) {
+	if r.Err == nil && len(r.Missing) == 0 {
+		t.record.Add(custody.Query{Hunt: r.Hunt.ID, Title: r.Hunt.Title, SQL: r.Hunt.SQL, Parameters: custody.Parameters(r.Params), Rows: r.Count})
+	}
 }
 
 // huntsDone says how the hunts went: those that failed always, the rest for a
@@ -222,7 +235,7 @@ func (a *app) huntsDone(did *hunted) {
 }
 
 // huntPages shows each hunt with findings under its title.
-func (a *app) huntPages(ctx context.Context, w io.Writer, o *opened, hunts []hunt.Hunt, opts hunt.Options, did *hunted, most int, format render.Format) error {
+func (a *app) huntPages(ctx context.Context, w io.Writer, o *opened, hunts []hunt.Hunt, opts hunt.Options, most int, format render.Format) error {
 	var page *value.List
 	opts.Rows = func(_ hunt.Hunt, rows value.Rows) error {
 		page = value.ListOf(rows.Columns())
@@ -231,8 +244,11 @@ func (a *app) huntPages(ctx context.Context, w io.Writer, o *opened, hunts []hun
 		}
 		return nil // what is left is counted
 	}
+	done := opts.Done
 	opts.Done = func(r hunt.Result) error {
-		did.add(r)
+		if err := done(r); err != nil {
+			return err
+		}
 		if r.Count == 0 || page == nil {
 			return nil
 		}

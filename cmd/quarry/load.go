@@ -163,11 +163,14 @@ func (a *app) takeIn(ctx context.Context, in intake, name string) (l *loaded, c 
 		}
 		return nil, nil, err
 	}
+	// What was taken in is told by its time, on a clock that is not set back.
+	start := time.Now()
+	clock := func() time.Time { return start.Add(time.Since(start)) }
 	l.sum, err = load.Load(ctx, c, files, load.Options{
-		Sources: sources, Since: since, Until: until, Threads: a.workers(), Version: version, Progress: watch.progress, Memory: a.memory,
+		Now: clock, Sources: sources, Since: since, Until: until, Threads: a.workers(), Version: version, Progress: watch.progress, Memory: a.memory,
 	})
 	watch.stop()
-	if rerr := a.record(ctx, c, name, in, l.sum, err != nil); err == nil {
+	if rerr := a.record(ctx, c, name, in, l.sum, err != nil, start, clock()); err == nil {
 		err = rerr
 	}
 	if err != nil {
@@ -226,16 +229,29 @@ func pickSource(sources []*schema.Source, name string) (*schema.Source, error) {
 	return nil, usage(hint, "--source %s: no such source", name)
 }
 
+// inputs are the files a load took in, by the hash of their hashes and paths.
+type inputs struct {
+	Files  int64  `json:"files"`
+	SHA256 string `json:"sha256"` // custody.Ledger
+}
+
 // record notes the load among the case's actions, also when it was cut off.
-func (a *app) record(ctx context.Context, c *store.Case, name string, in intake, sum *load.Summary, cut bool) error {
-	return c.Record(context.WithoutCancel(ctx), store.Action{Name: name, Version: version, Detail: struct {
+func (a *app) record(ctx context.Context, c *store.Case, name string, in intake, sum *load.Summary, cut bool, from, to time.Time) error {
+	ctx = context.WithoutCancel(ctx)
+	var took inputs
+	var err error
+	if took.Files, took.SHA256, err = c.Ledger(ctx, from.Truncate(time.Microsecond), to); err != nil {
+		return err
+	}
+	return c.Record(ctx, store.Action{Name: name, Version: version, Detail: struct {
 		Paths  []string      `json:"paths"`
 		Source string        `json:"source,omitempty"`
 		Since  string        `json:"since,omitempty"`
 		Until  string        `json:"until,omitempty"`
 		CutOff bool          `json:"cut_off,omitempty"`
+		Inputs inputs        `json:"inputs"`
 		Result *load.Summary `json:"result"`
-	}{in.paths, in.source, in.since, in.until, cut, sum}})
+	}{in.paths, in.source, in.since, in.until, cut, took, sum}})
 }
 
 // unknownFiles are those of files that are of no known source. Parquet files

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -36,7 +37,11 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errw)
-	return a.exit(ctx, root.ExecuteContext(ctx))
+	a.args = args
+	err := root.ExecuteContext(ctx)
+	// What was written is told before anything else can fail.
+	a.recordNow(context.WithoutCancel(ctx))
+	return a.exit(ctx, err)
 }
 
 // root is the command without a name: the shell and one-liners.
@@ -58,7 +63,13 @@ func (a *app) root() *cobra.Command {
 	f.IntVar(&a.threads, "threads", 0, "`number` of threads (default one a core)")
 	f.StringVar(&a.memory, "memory", "", "`size` of the database's buffers, such as 1GB; beyond it spills to disk")
 	f.StringVar(&a.schemas, "schemas", "", "`folder` of further sources, each a folder with source.yaml and views.sql")
-	root.AddCommand(a.triageCommand(), a.loadCommand(), a.huntCommand(), a.pivotCommand(), a.verifyCommand(),
+	root.PersistentPreRun = func(c *cobra.Command, _ []string) {
+		if a.command = strings.TrimPrefix(c.CommandPath(), "quarry"); a.command == "" {
+			a.command = " statements"
+		}
+		a.command = a.command[1:]
+	}
+	root.AddCommand(a.triageCommand(), a.loadCommand(), a.huntCommand(), a.pivotCommand(), a.keepCommand(), a.sealCommand(), a.verifyCommand(),
 		a.packsCommand(), a.sourcesCommand(), a.schemaCommand(), a.completionCommand(), a.versionCommand())
 	root.InitDefaultHelpCmd()
 	return root

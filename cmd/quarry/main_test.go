@@ -9,12 +9,16 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"logquarry/engine/custody"
+	"logquarry/engine/seal"
 )
 
 func TestMain(m *testing.M) {
@@ -58,6 +62,10 @@ func TestScript(t *testing.T) {
 			"mode":    mode,
 			"onefile": onefile,
 			"holding": holding,
+			"reading": reading,
+			"custody": custodyOf,
+			"sealed":  sealOf,
+			"sealing": caseAsSealed,
 		},
 	})
 }
@@ -142,9 +150,20 @@ func onefile(ts *testscript.TestScript, _ bool, args []string) {
 // holding CASE COMMAND… runs a command, which is to fail, while another
 // process has the case open for writing.
 func holding(ts *testscript.TestScript, _ bool, args []string) {
-	holder := exec.Command(must(os.Executable()), "--case", ts.MkAbs(args[0]), "-")
+	whileOpen(ts, args[0], "CREATE TABLE held (a INTEGER);", append([]string{"1"}, args[1:]...))
+}
+
+// reading CASE COMMAND… runs a command, which is to succeed, while another
+// process has the case open to be read.
+func reading(ts *testscript.TestScript, _ bool, args []string) {
+	whileOpen(ts, args[0], "SELECT 0;", append([]string{"0"}, args[1:]...))
+}
+
+// whileOpen runs exits while another process, which has run a statement, has the
+// case open.
+func whileOpen(ts *testscript.TestScript, casePath, statement string, args []string) {
+	holder := exec.Command(must(os.Executable()), "--case", ts.MkAbs(casePath), "-")
 	holder.Args[0] = "quarry"
-	holder.Path = must(exec.LookPath(holder.Path))
 	in, err := holder.StdinPipe()
 	ts.Check(err)
 	out, err := holder.StdoutPipe()
@@ -158,12 +177,46 @@ func holding(ts *testscript.TestScript, _ bool, args []string) {
 		in.Close()
 		holder.Wait()
 	}()
-	_, err = fmt.Fprintln(in, "CREATE TABLE held (a INTEGER);\nSELECT 'held';")
+	_, err = fmt.Fprintln(in, statement+"\nSELECT 'held';")
 	ts.Check(err)
 	buf := make([]byte, 64)
 	_, err = out.Read(buf) // the case is open now
 	ts.Check(err)
-	exits(ts, false, append([]string{"1"}, args[1:]...))
+	exits(ts, false, args)
+}
+
+// custodyOf FILE… wants each file to be the one its record is of.
+func custodyOf(ts *testscript.TestScript, _ bool, args []string) {
+	for _, f := range args {
+		_, err := custody.Check(ts.MkAbs(f))
+		ts.Check(err)
+	}
+}
+
+// sealOf MANIFEST KEY WHY wants a seal to hold; !: not to hold, for a reason that
+// has WHY in it.
+func sealOf(ts *testscript.TestScript, neg bool, args []string) {
+	key, err := seal.ReadPublicKey(ts.MkAbs(args[1]))
+	ts.Check(err)
+	r, err := seal.Check(ts.MkAbs(args[0]), key)
+	ts.Check(err)
+	if r.Good == neg || neg && !strings.Contains(r.Why, args[2]) {
+		ts.Fatalf("good %v: %s", r.Good, r.Why)
+	}
+}
+
+// caseAsSealed MANIFEST CASE wants the case file to have the hash of its seal;
+// !: another.
+func caseAsSealed(ts *testscript.TestScript, neg bool, args []string) {
+	text, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	var m seal.Manifest
+	ts.Check(json.Unmarshal(text, &m))
+	sum, size, err := custody.Sum(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if same := sum == m.Case.SHA256 && size == m.Case.Bytes; same == neg {
+		ts.Fatalf("%s has the hash %s, sealed was %s", args[1], sum, m.Case.SHA256)
+	}
 }
 
 // binOf is the folder of the test's commands, first in its PATH.

@@ -1,96 +1,87 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 
+	"logquarry/engine/custody"
 	"logquarry/engine/render"
+	"logquarry/engine/repl"
+	"logquarry/engine/store"
 	"logquarry/engine/value"
 )
 
 // target is where results go: stdout, or a file that is there only once it is
-// whole.
+// whole, with its record beside it.
 type target struct {
 	io.Writer
-	file  *os.File // nil: stdout
-	path  string
-	force bool
+	a      *app
+	file   *custody.Output // nil: stdout
+	record custody.Record
 }
 
 // results opens where results go, before any work is done.
 func (a *app) results() (*target, error) {
 	if a.output == "" || a.output == "-" {
-		return &target{Writer: a.out}, nil
+		return &target{Writer: a.out, a: a}, nil
 	}
-	return create(a.output, a.force)
+	return a.create(a.output, a.force)
 }
 
-func create(path string, force bool) (*target, error) {
-	if err := mayReplace(path, force); err != nil {
+func (a *app) create(path string, force bool) (*target, error) {
+	f, err := custody.Create(path, force)
+	if errors.Is(err, custody.ErrExists) {
+		err = &hinted{err, "--force replaces it"}
+	}
+	if err != nil {
 		return nil, err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		var pe *fs.PathError
-		if errors.As(err, &pe) {
-			err = pe.Err
-		}
-		return nil, fmt.Errorf("write %s: %w", path, err)
-	}
-	return &target{f, f, path, force}, nil
+	t := &target{Writer: f, a: a, file: f}
+	t.record.Version, t.record.Command, t.record.Args = version, a.command, a.args
+	return t, nil
 }
 
-func mayReplace(path string, force bool) error {
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return fmt.Errorf("write %s: %w", path, err)
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("write %s: not a regular file", path)
-	case !force:
-		return &hinted{fmt.Errorf("write %s: the file exists", path), "--force replaces it"}
-	}
-	return nil
-}
-
-// finish puts the file in its place, unless err says that what was to be in it
-// failed: then nothing is left behind. It returns err or its own.
-func (t *target) finish(err error) error {
+// describe notes what the results come from, while the case is open.
+func (t *target) describe(ctx context.Context, c *store.Case) error {
 	if t.file == nil {
-		return err
+		return nil
 	}
-	if err != nil && !errors.Is(err, errAside) && !errors.Is(err, errHits) {
-		t.file.Close()
-		os.Remove(t.file.Name())
-		return err
-	}
-	werr := t.file.Sync()
-	if cerr := t.file.Close(); werr == nil {
-		werr = cerr
-	}
-	if werr == nil {
-		// It may have come into being meanwhile.
-		werr = mayReplace(t.path, t.force)
-	}
-	if werr == nil {
-		werr = os.Rename(t.file.Name(), t.path)
-	}
-	if werr != nil {
-		os.Remove(t.file.Name())
-		return fmt.Errorf("write %s: %w", t.path, werr)
+	state, err := c.State(ctx)
+	if err == nil {
+		t.record.Case = &state
 	}
 	return err
 }
 
-// show writes rows to where results go.
+// finish puts the file and its record in their places, unless err says that what
+// was to be in it failed: then nothing is left behind. It returns err or its own.
+func (t *target) finish(err error) error {
+	if t.file == nil {
+		return err
+	}
+	f := t.file
+	t.file = nil
+	if err != nil && !errors.Is(err, errAside) && !errors.Is(err, errHits) {
+		f.Drop()
+		return err
+	}
+	r, werr := f.Finish(t.record)
+	if werr != nil {
+		return werr
+	}
+	t.a.exported(f.Path, r)
+	return err
+}
+
+// show writes rows that are of no case to where results go.
 func (a *app) show(rows value.Rows) (n int64, err error) {
+	return a.showFrom(context.Background(), nil, rows)
+}
+
+// showFrom writes rows of a case; nil: of none.
+func (a *app) showFrom(ctx context.Context, c *store.Case, rows value.Rows) (n int64, err error) {
 	t, err := a.results()
 	if err != nil {
 		return 0, err
@@ -100,7 +91,24 @@ func (a *app) show(rows value.Rows) (n int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return a.write(t.Writer, rows, format)
+	n, err = a.write(t.Writer, rows, format)
+	t.record.File.Format = string(format)
+	t.add(rows, n)
+	if err == nil && c != nil {
+		err = t.describe(ctx, c)
+	}
+	return n, err
+}
+
+// add notes rows that went into the file.
+func (t *target) add(rows value.Rows, n int64) {
+	if a, ok := rows.(repl.Answer); ok {
+		q := a.Question()
+		q.Rows = n
+		t.record.Add(q)
+		return
+	}
+	t.record.File.Rows += n
 }
 
 func (a *app) write(w io.Writer, rows value.Rows, format render.Format) (int64, error) {
@@ -117,6 +125,7 @@ func (a *app) writeText(text string) (err error) {
 		return err
 	}
 	defer func() { err = t.finish(err) }()
+	t.record.File.Format = "text"
 	_, err = io.WriteString(t.Writer, text)
 	return err
 }

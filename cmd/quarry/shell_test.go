@@ -118,3 +118,56 @@ func TestProgressOnTerminal(t *testing.T) {
 		t.Errorf("got %q", s.text())
 	}
 }
+
+// TestPassphraseInterrupted: Ctrl-C at the prompt ends the command.
+func TestPassphraseInterrupted(t *testing.T) {
+	c := command(t, t.TempDir(), "seal", "--make-key", "my.key")
+	tty, err := pty.StartWithSize(c, &pty.Winsize{Rows: 40, Cols: 120})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tty.Close()
+	s := new(screen)
+	var read sync.WaitGroup
+	read.Go(func() { _, _ = io.Copy(s, tty) })
+	s.await(t, "passphrase of the key: ", 1)
+	if err := c.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Wait()
+	read.Wait()
+	if code := c.ProcessState.ExitCode(); code != exitInterrupted || !strings.Contains(s.text(), "quarry: interrupted") {
+		t.Errorf("exit code %d: %q", code, s.text())
+	}
+}
+
+// TestPassphraseOnTerminal: a passphrase is asked twice, and not shown; where the
+// two differ there is no key.
+func TestPassphraseOnTerminal(t *testing.T) {
+	dir := t.TempDir()
+	c := command(t, dir, "seal", "--make-key", "my.key")
+	tty, err := pty.StartWithSize(c, &pty.Winsize{Rows: 40, Cols: 120})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tty.Close()
+	s := new(screen)
+	var read sync.WaitGroup
+	read.Go(func() { _, _ = io.Copy(s, tty) })
+	for _, x := range [][2]string{{"passphrase of the key: ", "correct horse"}, {"once more: ", "correct house"}} {
+		s.await(t, x[0], 1)
+		// The prompt comes first, then the echo goes off.
+		time.Sleep(100 * time.Millisecond)
+		if _, err := tty.WriteString(x[1] + "\n"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = c.Wait()
+	read.Wait()
+	if code := c.ProcessState.ExitCode(); code != exitFailed || !strings.Contains(s.text(), "the two passphrases differ") || strings.Contains(s.text(), "correct") {
+		t.Errorf("exit code %d: %q", code, s.text())
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, "*.key*")); err != nil || left != nil {
+		t.Errorf("left %v, %v", left, err)
+	}
+}

@@ -175,7 +175,7 @@ func (a *app) runStatements(ctx context.Context, texts, files []string, stdin bo
 	if shell {
 		ctx = a.shellContext()
 	}
-	t := &target{Writer: a.out}
+	t := &target{Writer: a.out, a: a}
 	if !shell {
 		if t, err = a.results(); err != nil {
 			return err
@@ -200,7 +200,7 @@ func (a *app) runStatements(ctx context.Context, texts, files []string, stdin bo
 	start := time.Now()
 	cfg := repl.Config{
 		Engine: o, In: a.in, Out: t.Writer, Err: a.err, Colour: a.colour(a.err), Quiet: a.quiet,
-		Params: values, StopAtError: true, Getenv: a.getenv,
+		Params: values, StopAtError: true, Getenv: a.getenv, Custodian: o,
 		Render: func(_ context.Context, w io.Writer, rows value.Rows, opts repl.RenderOptions) (int64, error) {
 			n, err := render.Write(w, rows, render.Options{
 				Format: render.Format(opts.Format), Width: opts.Width, Colour: opts.Colour,
@@ -208,6 +208,9 @@ func (a *app) runStatements(ctx context.Context, texts, files []string, stdin bo
 			})
 			did.Statements++
 			did.Rows += n
+			if w == t.Writer {
+				t.add(rows, n)
+			}
 			return n, err
 		},
 	}
@@ -216,6 +219,7 @@ func (a *app) runStatements(ctx context.Context, texts, files []string, stdin bo
 		return err
 	}
 	cfg.Format = string(format)
+	t.record.File.Format = string(format)
 	if shell {
 		cfg.Greeting = a.greeting(o)
 		cfg.History = repl.HistoryPath(os.LookupEnv)
@@ -226,6 +230,11 @@ func (a *app) runStatements(ctx context.Context, texts, files []string, stdin bo
 	}
 	for _, s := range scripts {
 		if err := repl.Script(ctx, cfg, s.name, s.text); err != nil {
+			return err
+		}
+	}
+	if !o.scratch {
+		if err := t.describe(ctx, o.Case()); err != nil {
 			return err
 		}
 	}

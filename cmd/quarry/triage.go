@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"logquarry/engine/custody"
 	"logquarry/engine/hunt"
 	"logquarry/engine/render"
 	"logquarry/engine/report"
@@ -55,7 +56,7 @@ func (a *app) triage(ctx context.Context, in intake) (err error) {
 		page = defaultReport
 	}
 	// Told before the work, not after it.
-	t, err := create(page, a.force || ownReport(page))
+	t, err := a.create(page, a.force || ownReport(page))
 	if err != nil {
 		return err
 	}
@@ -87,6 +88,7 @@ func (a *app) triage(ctx context.Context, in intake) (err error) {
 	d, err := triage.Collect(ctx, triage.Options{
 		Case: c, Sources: sources, Hunts: hunts, Version: version, Now: time.Now(), Since: since, Until: until,
 		Done: func(r hunt.Result) {
+			t.hunted(r)
 			if ran++; show {
 				fmt.Fprintf(a.err, "%shunting %d/%d  %s", eraseLine, ran, len(hunts), render.Cut(r.Hunt.ID, 50))
 			}
@@ -101,6 +103,11 @@ func (a *app) triage(ctx context.Context, in intake) (err error) {
 	d.ReportFile = page
 	w := bufio.NewWriter(t)
 	if err := errors.Join(report.HTML(w, d), w.Flush()); err != nil {
+		return err
+	}
+	t.record.File.Format = "html"
+	t.record.Since, t.record.Until = custody.Moment(since), custody.Moment(until)
+	if err := t.describe(ctx, c); err != nil {
 		return err
 	}
 	switch {
@@ -124,7 +131,6 @@ func (a *app) triage(ctx context.Context, in intake) (err error) {
 		if err := t.finish(nil); err != nil {
 			return err
 		}
-		t.file = nil
 		return errTold
 	}
 	if l.set() {

@@ -116,11 +116,16 @@ func (a *app) verify(ctx context.Context, paths []string, f verifyFlags) (err er
 	if err != nil {
 		return err
 	}
+	if t.record.File.Format = string(format); c != nil {
+		if err := t.describe(ctx, c); err != nil {
+			return err
+		}
+	}
 	switch {
 	case a.json && t.file == nil:
 		err = a.tell(verifyDone(r, time.Since(start)))
 	case format != "":
-		_, err = a.write(t.Writer, verdictRows(r), format)
+		t.record.File.Rows, err = a.write(t.Writer, verdictRows(r), format)
 	default:
 		err = verifyPage(t.Writer, r, c != nil, len(f.keys) > 0, time.Since(start))
 	}
@@ -135,7 +140,6 @@ func (a *app) verify(ctx context.Context, paths []string, f verifyFlags) (err er
 		if err := t.finish(nil); err != nil {
 			return err
 		}
-		t.file = nil
 		return errTold
 	}
 	return nil

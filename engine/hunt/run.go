@@ -37,7 +37,9 @@ type Result struct {
 	// Missing are the sources the hunt needs that hold no rows; where there
 	// are any it was skipped.
 	Missing []string
-	Count   int64 // findings
+	// Params are the values it was run with; nil where it was not.
+	Params map[string]any
+	Count  int64 // findings
 	// First and Last are the earliest and latest time among the findings,
 	// zero where there are none or no column time.
 	First, Last time.Time
@@ -104,6 +106,7 @@ func runOne(ctx context.Context, q Querier, h *Hunt, o Options, has map[string]b
 		r.Err = err
 		return nil
 	}
+	r.Params = params
 	rows, err := q.Query(ctx, h.SQL, params)
 	if err != nil {
 		r.Err = err

@@ -19,7 +19,7 @@ func (s *session) showList(ctx context.Context, l *value.List) error {
 	run := func(context.Context) (value.Rows, error) {
 		return l.Again(), nil
 	}
-	s.last = run
+	s.last, s.asked = run, nil
 	return s.show(ctx, run)
 }
 
@@ -34,7 +34,7 @@ func (s *session) showLast(ctx context.Context, run func(context.Context) (value
 	if err := s.show(ctx, run); err != nil {
 		return err
 	}
-	s.last = run
+	s.last, s.asked = run, s.shown
 	return nil
 }
 

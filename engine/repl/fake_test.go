@@ -14,6 +14,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"logquarry/engine/custody"
 	"logquarry/engine/value"
 )
 
@@ -89,7 +90,7 @@ func (f *fake) Query(ctx context.Context, sql string, params map[string]any) (va
 			l.Add(fmt.Sprintf("%s=%v", name, v))
 		}
 	}
-	return l, nil
+	return told{l, sql}, nil
 }
 
 func (f *fake) Catalogue(context.Context) (*Catalogue, error) { return &catalogue, nil }
@@ -122,6 +123,27 @@ func (f *fake) Raw(_ context.Context, w io.Writer, fileID, recordNo int64) error
 	_, err := fmt.Fprintf(w, "raw %d %d \x1b[31mred\x1b]0;title\x07", fileID, recordNo)
 	return err
 }
+
+func (f *fake) Keep(_ context.Context, q custody.Query, note string) (custody.Finding, error) {
+	q.Rows = 2
+	return custody.Finding{ID: 7, Query: q, Note: note, RowsSHA256: "abc " + q.SQL + " " + note}, nil
+}
+
+func (f *fake) Findings(context.Context) ([]custody.Finding, error) {
+	return []custody.Finding{{ID: 7, Query: custody.Query{SQL: "SELECT 1"}, Note: "why"}}, nil
+}
+
+func (f *fake) CheckFindings(_ context.Context, ids []int64) ([]custody.Checked, error) {
+	return []custody.Checked{{Finding: custody.Finding{ID: 7}, Added: int64(len(ids))}}, nil
+}
+
+// told is rows that know their question.
+type told struct {
+	value.Rows
+	sql string
+}
+
+func (t told) Question() custody.Query { return custody.Query{SQL: t.sql} }
 
 type counter struct {
 	f     *fake

@@ -44,7 +44,7 @@ func (s *session) interact(ctx context.Context) error {
 	if s.cfg.Greeting != "" && !s.cfg.Quiet {
 		s.note("%s", s.cfg.Greeting)
 	}
-	defer s.closeOutput()
+	defer s.closeOutput(context.WithoutCancel(ctx))
 
 	k := &keys{term: s.term, done: ctx.Done(), winch: winch}
 	e := &editor{s: s, keys: k}
@@ -84,7 +84,7 @@ func (s *session) interact(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return s.closeOutput()
+	return s.closeOutput(context.WithoutCancel(ctx))
 }
 
 // editor is the state of the line that is edited. go-prompt calls it from the

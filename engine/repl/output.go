@@ -4,82 +4,75 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"logquarry/engine/custody"
 )
 
-// outputFile becomes path only when it is finished: until then it is a
-// temporary file beside it.
+// outputFile is a file results go to, with what is known of them.
 type outputFile struct {
-	*os.File
-	path  string
-	force bool
+	*custody.Output
+	record custody.Record
 }
 
-func createOutput(path string, force bool) (*outputFile, error) {
-	path = expandHome(path)
-	if err := mayWrite(path, force); err != nil {
-		return nil, err
+func createOutput(command, path string, force bool) (*outputFile, error) {
+	f, err := custody.Create(expandHome(path), force)
+	if errors.Is(err, custody.ErrExists) {
+		err = &hinted{err, "--force after the name overwrites it"}
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // mode 0600
 	if err != nil {
 		return nil, err
 	}
-	return &outputFile{f, path, force}, nil
+	o := &outputFile{Output: f}
+	o.record.Command, o.record.Args = command, []string{path}
+	return o, nil
 }
 
-func mayWrite(path string, force bool) error {
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("%s is not a regular file", path)
-	case !force:
-		return &hinted{fmt.Errorf("%s exists", path), "--force after the name overwrites it"}
+// add notes a result that went into the file; q nil: of a list of the shell's own.
+func (o *outputFile) add(q *custody.Query, format string, rows int64) {
+	// Results of several formats may go into one file.
+	switch o.record.File.Format {
+	case "", format:
+		o.record.File.Format = format
+	default:
+		o.record.File.Format = "mixed"
 	}
-	return nil
+	if q == nil {
+		o.record.File.Rows += rows
+		return
+	}
+	with := *q
+	with.Rows = rows
+	o.record.Add(with)
 }
 
-// finish puts the file in its place. On an error nothing is left behind.
-func (o *outputFile) finish() (err error) {
-	defer func() {
-		if err != nil {
-			os.Remove(o.Name())
-			err = fmt.Errorf("write %s: %w", o.path, err)
+// finish puts the file and its record in their places. On an error nothing is
+// left behind.
+func (s *session) finish(ctx context.Context, o *outputFile) error {
+	c := s.cfg.Custodian
+	if c != nil {
+		if err := c.Describe(ctx, &o.record); err != nil {
+			o.Drop()
+			return fmt.Errorf("write %s: %w", o.Path, err)
 		}
-	}()
-	err = o.Sync()
-	if cerr := o.Close(); err == nil {
-		err = cerr
 	}
-	if err == nil {
-		err = mayWrite(o.path, o.force)
+	r, err := o.Finish(o.record)
+	if err == nil && c != nil {
+		c.Exported(o.Path, r)
 	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(o.Name(), o.path)
-}
-
-func (o *outputFile) drop() {
-	o.Close()
-	os.Remove(o.Name())
+	return err
 }
 
 // closeOutput ends what .output began.
-func (s *session) closeOutput() error {
+func (s *session) closeOutput(ctx context.Context) error {
 	if s.output == nil {
 		return nil
 	}
 	o := s.output
 	s.output = nil
-	return o.finish()
+	return s.finish(ctx, o)
 }
 
 func forced(args []string) (bool, error) {
@@ -92,18 +85,18 @@ func forced(args []string) (bool, error) {
 	return true, nil
 }
 
-func runOutput(s *session, _ context.Context, args []string, _ string) error {
+func runOutput(s *session, ctx context.Context, args []string, _ string) error {
 	force, err := forced(args)
 	if err != nil {
 		return err
 	}
-	if err := s.closeOutput(); err != nil {
+	if err := s.closeOutput(ctx); err != nil {
 		return err
 	}
 	if args[0] == "-" {
 		return nil
 	}
-	s.output, err = createOutput(args[0], force)
+	s.output, err = createOutput(".output", args[0], force)
 	return err
 }
 
@@ -139,7 +132,7 @@ func runSave(s *session, ctx context.Context, args []string, _ string) error {
 	if !slices.Contains(s.cfg.Formats, format) {
 		return &hinted{fmt.Errorf("no format %s for %s", format, args[0]), "formats: " + strings.Join(s.cfg.Formats, ", ")}
 	}
-	o, err := createOutput(args[0], force)
+	o, err := createOutput(".save", args[0], force)
 	if err != nil {
 		return err
 	}
@@ -156,14 +149,15 @@ func runSave(s *session, ctx context.Context, args []string, _ string) error {
 		return err
 	})
 	if err != nil {
-		o.drop()
+		o.Drop()
 		return err
 	}
-	if err := o.finish(); err != nil {
+	o.add(s.asked, format, n)
+	if err := s.finish(ctx, o); err != nil {
 		return err
 	}
 	if s.term != nil && !s.cfg.Quiet {
-		s.note("%s %s written to %s", thousands(n), plural(n, "row"), o.path)
+		s.note("%s %s written to %s", thousands(n), plural(n, "row"), o.Path)
 	}
 	return nil
 }

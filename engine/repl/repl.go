@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/term"
 
+	"logquarry/engine/custody"
 	"logquarry/engine/value"
 )
 
@@ -38,6 +39,28 @@ type Engine interface {
 	Pivot(ctx context.Context, v string) (value.Rows, error)
 	// Raw writes the original record from the evidence.
 	Raw(ctx context.Context, w io.Writer, fileID, recordNo int64) error
+	// Keep asks q again and keeps its rows in the case.
+	Keep(ctx context.Context, q custody.Query, note string) (custody.Finding, error)
+	// Findings are those kept, in order.
+	Findings(ctx context.Context) ([]custody.Finding, error)
+	// CheckFindings compares findings with what their queries give today. No
+	// ids: all.
+	CheckFindings(ctx context.Context, ids []int64) ([]custody.Checked, error)
+}
+
+// Answer is what the rows of an [Engine] may be: rows that know what they
+// answer. Only such can be kept.
+type Answer interface {
+	value.Rows
+	Question() custody.Query
+}
+
+// Custodian is asked about the files that results are written to.
+type Custodian interface {
+	// Describe completes the record of a file before it is written.
+	Describe(ctx context.Context, r *custody.Record) error
+	// Exported is told of a file that is in place with its record.
+	Exported(path string, r custody.Record)
 }
 
 // Catalogue is what there is to name in a statement.
@@ -107,6 +130,8 @@ type Config struct {
 	StopAtError bool
 	// Getenv is asked for PAGER, TERM and LESS; nil: no variable is set.
 	Getenv func(string) string
+	// Custodian is asked about files written; nil: their records name no case.
+	Custodian Custodian
 	// Now is the clock for .timing; nil: the machine's.
 	Now func() time.Time
 }
@@ -141,7 +166,7 @@ func Run(ctx context.Context, cfg Config) error {
 func Script(ctx context.Context, cfg Config, name string, r io.Reader) error {
 	s := newSession(cfg, nil)
 	err := s.script(ctx, name, r)
-	if cerr := s.closeOutput(); err == nil {
+	if cerr := s.closeOutput(context.WithoutCancel(ctx)); err == nil {
 		err = cerr
 	}
 	if err == nil && s.failed {

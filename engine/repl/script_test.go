@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"logquarry/engine/custody"
 )
 
 func TestScript(t *testing.T) {
@@ -111,11 +113,11 @@ select 4;
 	if !errors.Is(err, ErrFailed) || out != "c|select 1\nc|select 3\n" {
 		t.Errorf("%q, %v", out, err)
 	}
-	want := `stdin:3: one.json exists
+	want := `stdin:3: write one.json: the file exists
 hint: --force after the name overwrites it
 stdin:10: no format parquet for three.parquet
 hint: formats: table, csv, tsv, json, ndjson, markdown, line
-stdin:11: one.json exists
+stdin:11: write one.json: the file exists
 hint: --force after the name overwrites it
 `
 	if d := cmp.Diff(want, errs); d != "" {
@@ -123,12 +125,67 @@ hint: --force after the name overwrites it
 	}
 	got := map[string]string{}
 	entries, _ := os.ReadDir(".")
+	asked := map[string]string{}
 	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), custody.Suffix) {
+			continue
+		}
 		b, _ := os.ReadFile(e.Name())
 		got[e.Name()] = string(b)
+		r, err := custody.Check(e.Name())
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		for _, q := range r.Queries {
+			asked[e.Name()] += r.Command + " " + r.File.Format + " " + q.SQL
+		}
+		if r.File.Rows != 1 || r.OSUser == "" || r.At.IsZero() {
+			t.Errorf("%s: %+v", e.Name(), r)
+		}
+	}
+	if len(entries) != 2*len(got) {
+		t.Errorf("found %v: each file wants its record, and nothing else is there", entries)
+	}
+	if d := cmp.Diff(map[string]string{"one.json": ".save json select 1", "two.csv": ".output csv select 2", "three.txt": ".output csv select 4"}, asked); d != "" {
+		t.Error(d)
 	}
 	if d := cmp.Diff(map[string]string{"one.json": "j|select 1\n", "two.csv": "c|select 2\n", "three.txt": "c|select 4\n"}, got); d != "" {
 		t.Error(d)
+	}
+}
+
+func TestKeep(t *testing.T) {
+	_, out, errs, err := script(t, `.keep
+select 1;
+.keep it is odd
+.keep 'a note'
+.tables
+.keep
+.findings
+.findings check 7 8
+.findings check x
+.findings list
+`)
+	if !errors.Is(err, ErrFailed) {
+		t.Error(err)
+	}
+	want := `stdin:1: there is no result to keep
+hint: run a query or a hunt first; lists and statements that change data are not kept
+finding 7 kept: 2 rows, hash of the rows abc select 1 it is odd
+finding 7 kept: 2 rows, hash of the rows abc select 1 a note
+stdin:6: there is no result to keep
+hint: run a query or a hunt first; lists and statements that change data are not kept
+stdin:9: "x" is no finding's number
+stdin:10: usage: .findings [check [ID …]]
+`
+	if d := cmp.Diff(want, errs); d != "" {
+		t.Error(d)
+	}
+	for _, line := range []string{"c|7|0001-01-01 00:00:00 +0000 UTC||<nil>|<nil>|0|why||<nil>|SELECT 1\n", "c|7|false|its query gives 0 rows now, kept were 0: 2 added, 0 removed|0|0|<nil>\n"} {
+		if !strings.Contains(out, line) {
+			t.Errorf("no line %q in %s", line, out)
+		}
 	}
 }
 

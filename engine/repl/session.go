@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/term"
 
+	"logquarry/engine/custody"
 	"logquarry/engine/sqltext"
 	"logquarry/engine/value"
 )
@@ -35,6 +36,8 @@ type session struct {
 	history *history
 	output  *outputFile // nil: cfg.Out
 	last    func(context.Context) (value.Rows, error)
+	asked   *custody.Query // what last answers; nil: a list of the shell's own
+	shown   *custody.Query // what the result shown last answers; nil: not known
 	quit    bool
 	failed  bool // a statement or command failed
 	stopped bool // the last one was cancelled
@@ -159,7 +162,7 @@ func (s *session) statement(ctx context.Context, sql string, line int) {
 	err := s.show(ctx, run)
 	reads := sqltext.ReadsOnly(sql)
 	if reads && err == nil {
-		s.last = run
+		s.last, s.asked = run, s.shown
 	}
 	if err != nil {
 		s.fail(line, s.explain(ctx, sql, err))
@@ -225,6 +228,7 @@ func (s *session) show(ctx context.Context, query func(context.Context) (value.R
 	var n int64
 	columns := 0
 	var quit bool
+	s.shown = nil
 	err := s.interruptible(ctx, func(ctx context.Context) (err error) {
 		rows, err := query(ctx)
 		if err != nil {
@@ -235,6 +239,10 @@ func (s *session) show(ctx context.Context, query func(context.Context) (value.R
 				err = cerr
 			}
 		}()
+		if a, ok := rows.(Answer); ok {
+			q := a.Question()
+			s.shown = &q
+		}
 		columns = len(rows.Columns())
 		if columns == 0 {
 			for rows.Next() {
@@ -245,6 +253,9 @@ func (s *session) show(ctx context.Context, query func(context.Context) (value.R
 			n, err = s.cfg.Render(ctx, w, rows, opts)
 			return err
 		})
+		if s.output != nil {
+			s.output.add(s.shown, s.format, n)
+		}
 		return err
 	})
 	if err != nil {

@@ -64,6 +64,7 @@ type pageView struct {
 	Style    template.CSS
 	Script   template.JS
 	Findings []findingView
+	Kept     []keptView
 	Counts   []severityCount
 	Total    Source
 	Plot     *plot
@@ -83,6 +84,14 @@ type findingView struct {
 	Command string
 	Query   string // anchor of the hunt's query; empty where it is not known
 	Period  string
+}
+
+type keptView struct {
+	Kept
+	Name    string
+	Header  []column
+	Cells   [][]cellView
+	Omitted int64
 }
 
 type column struct {
@@ -144,17 +153,14 @@ func view(d Data) pageView {
 		if anchor, ok := queries[f.Hunt]; ok {
 			fv.Query = "#" + anchor
 		}
-		for _, c := range f.Columns {
-			fv.Header = append(fv.Header, column{render.Escape(c.Name), numeric(c)})
-		}
-		for _, row := range rows {
-			cells := make([]cellView, len(row))
-			for j, c := range row {
-				cells[j] = viewCell(c, j < len(fv.Header) && fv.Header[j].Number)
-			}
-			fv.Cells = append(fv.Cells, cells)
-		}
+		fv.Header, fv.Cells = viewRows(f.Columns, rows)
 		v.Findings = append(v.Findings, fv)
+	}
+	for _, k := range d.Kept {
+		rows := k.Sample[:min(MaxRows, len(k.Sample))]
+		kv := keptView{Kept: k, Name: render.Cut(k.Name(), longestName), Omitted: max(0, k.Rows-int64(len(rows)))}
+		kv.Header, kv.Cells = viewRows(k.Columns, rows)
+		v.Kept = append(v.Kept, kv)
 	}
 	for _, m := range d.Missing {
 		v.Missing = append(v.Missing, gapView{m, m.period(period)})
@@ -164,6 +170,23 @@ func view(d Data) pageView {
 	}
 	v.Plot = layout(d.Timeline, v.Findings)
 	return v
+}
+
+// longestName is how many columns of a query stand for its title.
+const longestName = 100
+
+func viewRows(columns []value.Column, rows [][]any) (header []column, cells [][]cellView) {
+	for _, c := range columns {
+		header = append(header, column{render.Escape(c.Name), numeric(c)})
+	}
+	for _, row := range rows {
+		line := make([]cellView, len(row))
+		for j, c := range row {
+			line[j] = viewCell(c, j < len(header) && header[j].Number)
+		}
+		cells = append(cells, line)
+	}
+	return header, cells
 }
 
 func queryAnchor(i int) string { return fmt.Sprintf("query-%d", i+1) }

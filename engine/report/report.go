@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"logquarry/engine/custody"
 	"logquarry/engine/render"
 	"logquarry/engine/value"
 )
@@ -37,6 +38,7 @@ type Data struct {
 	Aside      []Aside
 	Findings   []Finding // shown by severity, then by first time
 	Hunts      []Hunt    // every hunt of the run, with findings or without
+	Kept       []Kept    // what people kept in the case
 	Principals []Entity
 	Addresses  []Entity
 	Timeline   Timeline
@@ -103,6 +105,21 @@ type Finding struct {
 	Citation string
 	Columns  []value.Column
 	Rows     [][]any // cells as package value has them; the first of Count
+}
+
+// Kept is a result that was kept in the case.
+type Kept struct {
+	custody.Finding
+	Sample [][]any  // cells as package value has them; the first of its rows
+	Faults []string // what is no longer as it was kept
+}
+
+// Name is what to call it: its title, else its query's first words.
+func (k Kept) Name() string {
+	if k.Title != "" {
+		return k.Title
+	}
+	return strings.Join(strings.Fields(k.SQL), " ")
 }
 
 // Outcome is how a hunt ended.

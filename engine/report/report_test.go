@@ -45,7 +45,7 @@ func page1(t *testing.T, d Data) string {
 
 func TestTerminalGolden(t *testing.T) {
 	clean := sample()
-	clean.Findings, clean.Aside, clean.Missing, clean.Notes = nil, nil, nil, nil
+	clean.Findings, clean.Aside, clean.Missing, clean.Notes, clean.Kept = nil, nil, nil, nil, nil
 	clean.Hunts = clean.Hunts[9:31]
 	clean.Case = "/cases/2026 march/it's.duckdb"
 	for name, got := range map[string]string{
@@ -78,10 +78,10 @@ func TestTerminalStaysShort(t *testing.T) {
 	for range 5 {
 		d.Findings, d.Aside, d.Missing = append(d.Findings, d.Findings...), append(d.Aside, d.Aside...), append(d.Missing, d.Missing...)
 		d.Principals, d.Addresses = append(d.Principals, d.Principals...), append(d.Addresses, d.Addresses...)
-		d.Hunts = append(d.Hunts, d.Hunts...)
+		d.Hunts, d.Kept = append(d.Hunts, d.Hunts...), append(d.Kept, d.Kept...)
 	}
 	out := terminal(t, d, Options{Width: 120})
-	if n := strings.Count(out, "\n"); n > 90 {
+	if n := strings.Count(out, "\n"); n > 96 {
 		t.Errorf("%d lines:\n%s", n, out)
 	}
 	if !strings.Contains(out, "… 273 more; the report has all") {
@@ -232,6 +232,8 @@ func TestHTML(t *testing.T) {
 		"31 hunts ran: 9 hit, 22 clean; 1 skipped, 1 failed", "out of memory at 1.2 GiB", "no known source",
 		"2 rejects: gzip stream ends early at decompressed byte 131,072", "2026-03-03 05:18:36 to 2026-03-03 10:30:00 (5 h 11 min)",
 		"since 2026-03-04 22:45:00", "AND event_time < $until", "until = 2026-03-05T00:00:00Z", "T1562.008", "4 Mar 2026",
+		`the key's <b>first</b> use \u202egpj.exe`, "Rows SHA-256 " + strings.Repeat("0a", 32), "kept 2026-03-05 08:00:00 by ada on lab-3", "42 more rows not shown",
+		"since = 2026-03-01T00:00:00Z", "3. SELECT count(*) FROM waf", "Not to be relied on: its stored rows were changed.",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q", want)

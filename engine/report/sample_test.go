@@ -2,8 +2,10 @@ package report
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
+	"logquarry/engine/custody"
 	"logquarry/engine/value"
 )
 
@@ -96,6 +98,16 @@ func sample() Data {
 			{attacker, 2_204, 96, at(20.4), at(33.8), []string{"cloudtrail", "vpc_flow", "waf"}, "in 6 findings"},
 			{scanner, 1_902, 1_874, at(3.2), at(69.4), []string{"vpc_flow", "waf"}, "in 1 finding"},
 			{"2001:db8::5:1", 410, 3, at(2), at(66), []string{"waf"}, ""},
+		},
+		Kept: []Kept{
+			{Finding: custody.Finding{ID: 1, By: custody.By{OSUser: "ada", Host: "lab-3", Version: "0.1.0", At: at(80)}, Note: "the key's <b>first</b> use \u202egpj.exe",
+				Query: custody.Query{Hunt: "recon_burst", Title: "Burst of reconnaissance calls by one principal", SQL: "SELECT *\nFROM cloudtrail WHERE event_time >= $since",
+					Parameters: []custody.Parameter{{Name: "since", Type: "timestamp", Value: "2026-03-01T00:00:00Z"}}, Rows: 44},
+				Columns: []value.Column{{Name: "calls", Type: "BIGINT"}, {Name: "who", Type: "VARCHAR"}}, RowsSHA256: strings.Repeat("0a", 32)},
+				Sample: [][]any{{value.Number("12"), backup}, {value.Number("7"), nil}}},
+			{Finding: custody.Finding{ID: 3, By: custody.By{OSUser: "ada", At: at(81)}, Query: custody.Query{SQL: "SELECT  count(*)\n FROM waf", Rows: 1},
+				Columns: []value.Column{{Name: "n", Type: "BIGINT"}}, RowsSHA256: strings.Repeat("0b", 32)},
+				Sample: [][]any{{value.Number("5")}}, Faults: []string{"its stored rows were changed"}},
 		},
 		Missing: []Gap{
 			{"cloudtrail", "logging stopped", "trail/main, 111122223333 us-east-1", at(29.31), at(34.5), "StopLogging to StartLogging; data events of other trails may fill it"},

@@ -23,6 +23,7 @@ const (
 	shownAside    = 6
 	shownEntities = 5
 	shownMissing  = 6
+	shownKept     = 4
 	shownFailed   = 4
 
 	defaultWidth = 100
@@ -64,6 +65,7 @@ func Terminal(w io.Writer, d Data, opts Options) error {
 	s.loaded()
 	s.notLoaded()
 	s.findings()
+	s.kept()
 	s.entities("PRINCIPALS", "principal", d.Principals)
 	s.entities("ADDRESSES", "address", d.Addresses)
 	s.missing()
@@ -229,6 +231,24 @@ func (s *summary) findings() {
 		s.line(s.paint(warn, render.Cut("  hunt "+h.ID+" failed: "+h.Reason, s.width)))
 	}
 	s.more(len(failed)-shownFailed, "hunts failed; the report has all")
+	s.line("")
+}
+
+func (s *summary) kept() {
+	if len(s.Kept) == 0 {
+		return
+	}
+	s.section("KEPT", plural(int64(len(s.Kept)), "finding"))
+	g := grid{header: []string{"no", "what", "rows", "kept", "note"}, right: []int{0, 2}, flex: 1, soft: 4}
+	for _, k := range s.Kept[:min(shownKept, len(s.Kept))] {
+		note := cell{text: k.Note, colour: dim}
+		if len(k.Faults) > 0 {
+			note = cell{text: k.Faults[0], colour: warn}
+		}
+		g.add(number(k.ID), cell{text: k.Name()}, number(k.Rows), cell{text: k.At.UTC().Format("2006-01-02 15:04")}, note)
+	}
+	s.grid(g)
+	s.more(len(s.Kept)-shownKept, ".findings lists all")
 	s.line("")
 }
 

@@ -13,11 +13,13 @@ import (
 
 // caseTables say what the tables beside those of the sources are.
 var caseTables = map[string]string{
-	"evidence":  "Files of the case: what each is, its hash, and what became of its records.",
-	"rejects":   "What could not be read, with file, place, reason and the bytes.",
-	"actions":   "What was done to the case; each row's hash covers the row before.",
-	"case_info": "Facts about the case file itself.",
-	"events":    "Every event of every source, in one shape.",
+	"evidence":     "Files of the case: what each is, its hash, and what became of its records.",
+	"rejects":      "What could not be read, with file, place, reason and the bytes.",
+	"actions":      "What was done to the case; each row's hash covers the row before.",
+	"findings":     "Results that were kept, with their query and the hash of their rows.",
+	"finding_rows": "The rows of findings, each a JSON array of its cells.",
+	"case_info":    "Facts about the case file itself.",
+	"events":       "Every event of every source, in one shape.",
 }
 
 // Catalogue implements [repl.Engine].

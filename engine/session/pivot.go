@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"logquarry/engine/custody"
 	"logquarry/engine/schema"
 	"logquarry/engine/value"
 )
@@ -33,7 +34,8 @@ func (s *Session) Pivot(ctx context.Context, v string) (value.Rows, error) {
 		parts = append(parts, fmt.Sprintf("SELECT %s FROM %s WHERE (file_id, record_no) IN (\n  SELECT (file_id, record_no) FROM %s WHERE %s)",
 			pivotColumns, schema.Quote(src.Name+"_events"), schema.Quote(src.Name), about.where(src)))
 	}
-	return s.o.Case.Query(ctx, strings.Join(parts, "\nUNION ALL\n")+"\nORDER BY event_time, source, file_id, record_no", about.params)
+	sql := strings.Join(parts, "\nUNION ALL\n") + "\nORDER BY event_time, source, file_id, record_no"
+	return s.ask(ctx, custody.Query{Title: "everything about " + v, SQL: sql}, about.params)
 }
 
 // hasEvents reports whether a source takes part in events.

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"logquarry/engine/custody"
 	"logquarry/engine/hunt"
 	"logquarry/engine/repl"
 	"logquarry/engine/schema"
@@ -35,6 +36,14 @@ type Options struct {
 	Reopen func(ctx context.Context) (*store.Case, error)
 	// Since and Until are the window of hunts; zero: open.
 	Since, Until time.Time
+	// Version is the program's, for what is recorded.
+	Version string
+	// Later is given the actions of a case that is open to be read, to be
+	// recorded once it can be written. Nil: they are not recorded.
+	Later func(store.Action)
+	// Scratch says that the case goes away with the session: nothing is
+	// recorded or kept.
+	Scratch bool
 }
 
 // Session implements [repl.Engine]. One goroutine uses it at a time.
@@ -58,19 +67,73 @@ func Changes(sql string) bool {
 	return !sqltext.ReadsOnly(sql) && slices.Contains(changing, sqltext.FirstKeyword(sql))
 }
 
-// Query implements [repl.Engine].
+// settings are the first words of statements that are no questions, but change
+// neither the case nor a file.
+var settings = []string{"CHECKPOINT", "RESET", "SET", "USE", "VACUUM", "ANALYZE", "BEGIN", "START", "PREPARE", "DEALLOCATE"}
+
+// Query implements [repl.Engine]. A statement that may change the case or write
+// a file is recorded among the case's actions.
 func (s *Session) Query(ctx context.Context, sql string, params map[string]any) (value.Rows, error) {
-	if s.o.Case.ReadOnly() && s.o.Reopen != nil && Changes(sql) {
-		c, err := s.o.Reopen(ctx)
-		if c != nil {
-			s.o.Case = c
-		}
-		if err != nil {
+	if Changes(sql) {
+		if err := s.writable(ctx); err != nil {
 			return nil, err
 		}
 	}
-	return s.o.Case.Query(ctx, sql, params)
+	rows, err := s.ask(ctx, custody.Query{SQL: sql}, params)
+	if err != nil || s.o.Scratch || sqltext.ReadsOnly(sql) || slices.Contains(settings, sqltext.FirstKeyword(sql)) {
+		return rows, err
+	}
+	a := store.Action{Name: "statement", Version: s.o.Version, At: time.Now(), Detail: struct {
+		SQL        string              `json:"sql"`
+		Parameters []custody.Parameter `json:"parameters,omitempty"`
+	}{sql, custody.Parameters(params)}}
+	switch {
+	case !s.o.Case.ReadOnly():
+		// It is done, whatever the context has become.
+		if err := s.o.Case.Record(context.WithoutCancel(ctx), a); err != nil {
+			return nil, errors.Join(err, rows.Close())
+		}
+	case s.o.Later != nil:
+		s.o.Later(a)
+	}
+	return rows, nil
 }
+
+// writable opens the case for writing where it is open to be read and can be.
+func (s *Session) writable(ctx context.Context) error {
+	if !s.o.Case.ReadOnly() || s.o.Reopen == nil {
+		return nil
+	}
+	c, err := s.o.Reopen(ctx)
+	if c != nil {
+		s.o.Case = c
+	}
+	return err
+}
+
+// ask runs a statement; its rows know what they answer.
+func (s *Session) ask(ctx context.Context, q custody.Query, params map[string]any) (value.Rows, error) {
+	rows, err := s.o.Case.Query(ctx, q.SQL, params)
+	if err != nil {
+		return nil, err
+	}
+	used := map[string]any{}
+	for _, name := range sqltext.Params(q.SQL) {
+		if v, ok := params[name]; ok {
+			used[name] = v
+		}
+	}
+	q.Parameters = custody.Parameters(used)
+	return answer{rows, q}, nil
+}
+
+// answer is rows that know what they answer: see [repl.Answer].
+type answer struct {
+	value.Rows
+	q custody.Query
+}
+
+func (a answer) Question() custody.Query { return a.q }
 
 // Hunts implements [repl.Engine]: all hunts, worst first.
 func (s *Session) Hunts() []repl.Hunt {
@@ -117,21 +180,47 @@ func (s *Session) RunHunt(ctx context.Context, id string, params map[string]stri
 	if !ok {
 		return nil, fmt.Errorf("no hunt %s", id)
 	}
+	q, err := s.Question(ctx, h, params)
+	if err != nil {
+		return nil, err
+	}
+	values, err := custody.Values(q.Parameters)
+	if err != nil {
+		return nil, err
+	}
+	return s.ask(ctx, q, values)
+}
+
+// Question is the statement of a hunt with the values of its parameters. It
+// refuses as RunHunt does.
+func (s *Session) Question(ctx context.Context, h hunt.Hunt, params map[string]string) (custody.Query, error) {
+	q := custody.Query{Hunt: h.ID, Title: h.Title, SQL: h.SQL}
 	values, err := h.Bind(params, s.o.Since, s.o.Until)
 	if err != nil {
-		return nil, hinted(err)
+		return q, hinted(err)
 	}
+	q.Parameters = custody.Parameters(values)
 	for _, source := range h.Sources {
 		some, err := s.holds(ctx, source)
 		if err != nil {
-			return nil, err
+			return q, err
 		}
 		if !some {
-			return nil, &Hinted{fmt.Errorf("hunt %s needs %s, of which the case has no rows", id, source), "quarry load PATH adds them"}
+			return q, &MissingError{h.ID, source}
 		}
 	}
-	return s.o.Case.Query(ctx, h.SQL, values)
+	return q, nil
 }
+
+// MissingError says that a hunt has nothing to look at.
+type MissingError struct{ Hunt, Source string }
+
+func (e *MissingError) Error() string {
+	return fmt.Sprintf("hunt %s needs %s, of which the case has no rows", e.Hunt, e.Source)
+}
+
+// Hint is what to do.
+func (e *MissingError) Hint() string { return "quarry load PATH adds them" }
 
 func (s *Session) holds(ctx context.Context, source string) (bool, error) {
 	rows, err := s.o.Case.Query(ctx, "SELECT 1 FROM "+schema.Quote(source)+" LIMIT 1", nil)

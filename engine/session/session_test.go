@@ -241,7 +241,8 @@ func TestQueryReopens(t *testing.T) {
 func TestRunHunt(t *testing.T) {
 	s, _ := fixture(t, true)
 	var h *Hinted
-	if _, err := s.RunHunt(t.Context(), "ct-trail-impaired", nil); !errors.As(err, &h) {
+	var missing *MissingError
+	if _, err := s.RunHunt(t.Context(), "ct-trail-impaired", nil); !errors.As(err, &missing) || missing.Source != "cloudtrail" {
 		t.Errorf("a hunt over a source without rows: %v", err)
 	}
 	if _, err := s.RunHunt(t.Context(), "nope", nil); err == nil {

@@ -20,32 +20,51 @@ func TestRecordChainsActions(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := c.CheckActions(ctx); err != nil {
-		t.Fatalf("untouched: %v", err)
+	ch, err := c.CheckActions(ctx)
+	if err != nil || ch.Err() != nil || ch.Actions != 3 || len(ch.Hashes) != 3 || ch.Hashes[2] != ch.Last {
+		t.Fatalf("untouched: %+v, %v", ch, err)
 	}
-	for _, change := range []string{
-		`UPDATE actions SET detail = '{}' WHERE action_no = 2`,
-		`DELETE FROM actions WHERE action_no = 1`,
-		`UPDATE actions SET done_at = done_at + INTERVAL 1 SECOND WHERE action_no = 3`,
+	if s, err := c.State(ctx); err != nil || s.Actions != 3 || s.LastAction != ch.Last || !filepath.IsAbs(s.Path) {
+		t.Errorf("state %+v, %v", s, err)
+	}
+	for change, broken := range map[string]int64{
+		`UPDATE actions SET detail = '{}' WHERE action_no = 2`:                                   2,
+		`UPDATE actions SET os_user = 'x' WHERE action_no = 1`:                                   1,
+		`DELETE FROM actions WHERE action_no = 1`:                                                2,
+		`DELETE FROM actions WHERE action_no = 2`:                                                3,
+		`UPDATE actions SET done_at = done_at + INTERVAL 1 SECOND WHERE action_no = 3`:           3,
+		`UPDATE actions SET previous = hash WHERE action_no = 3`:                                 3,
+		`INSERT INTO actions SELECT * REPLACE (4 AS action_no) FROM actions WHERE action_no = 3`: 4,
 	} {
-		if err := checkAfter(ctx, c, change); err == nil {
-			t.Errorf("%s: not noticed", change)
+		got, err := checkAfter(ctx, c, change)
+		if err != nil {
+			t.Fatal(err)
 		}
+		if got.Broken != broken || got.Err() == nil {
+			t.Errorf("%s: found at %d (%s), want %d", change, got.Broken, got.Why, broken)
+		}
+	}
+	// Taken from the end, the rest still follows: the state tells.
+	if got, err := checkAfter(ctx, c, `DELETE FROM actions WHERE action_no = 3`); err != nil || got.Err() != nil || got.Last == ch.Last {
+		t.Errorf("cut at the end: %+v, %v", got, err)
 	}
 }
 
 // checkAfter checks the actions with a change made, and takes it back.
-func checkAfter(ctx context.Context, c *Case, change string) error {
-	for _, sql := range []string{`CREATE OR REPLACE TEMP TABLE kept AS FROM actions`, change} {
+func checkAfter(ctx context.Context, c *Case, change string) (Chain, error) {
+	for _, sql := range []string{`CREATE OR REPLACE TABLE kept AS FROM actions`, change} {
 		if _, err := c.DB().ExecContext(ctx, sql); err != nil {
-			return nil
+			return Chain{}, err
 		}
 	}
-	err := c.CheckActions(ctx)
+	ch, err := c.CheckActions(ctx)
+	if err != nil {
+		return ch, err
+	}
 	for _, sql := range []string{`DELETE FROM actions`, `INSERT INTO actions FROM kept`} {
 		if _, err := c.DB().ExecContext(ctx, sql); err != nil {
-			return nil
+			return ch, err
 		}
 	}
-	return err
+	return ch, nil
 }

@@ -63,3 +63,27 @@ CREATE TABLE IF NOT EXISTS actions (
   previous  VARCHAR, -- hash of the action before; NULL in the first
   hash      VARCHAR NOT NULL -- SHA-256 over previous and all columns before it, one a line
 );
+
+-- Results that were kept. What a row says is in its action too, hashed.
+CREATE TABLE IF NOT EXISTS findings (
+  finding_id  BIGINT NOT NULL,
+  kept_at     TIMESTAMP NOT NULL,
+  os_user     VARCHAR,
+  host        VARCHAR,
+  version     VARCHAR, -- of the program
+  hunt_id     VARCHAR, -- NULL: not of a hunt
+  title       VARCHAR,
+  note        VARCHAR,
+  sql         VARCHAR NOT NULL,
+  parameters  VARCHAR NOT NULL, -- JSON: name, type and value of each, in the order of names
+  columns     VARCHAR NOT NULL, -- JSON: name and type of each, in order
+  row_count   BIGINT NOT NULL,
+  rows_sha256 VARCHAR NOT NULL  -- SHA-256 over the SHA-256 of each row's cells in hexadecimal, sorted, one a line
+);
+
+-- The rows of findings, as they were when they were kept.
+CREATE TABLE IF NOT EXISTS finding_rows (
+  finding_id BIGINT NOT NULL,
+  row_no     BIGINT NOT NULL, -- from 1, in the order the query gave them
+  cells      VARCHAR NOT NULL -- JSON array, a cell a column
+);

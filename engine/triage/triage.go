@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"logquarry/engine/custody"
 	"logquarry/engine/hunt"
 	"logquarry/engine/report"
 	"logquarry/engine/schema"
@@ -51,6 +52,7 @@ func Collect(ctx context.Context, o Options) (report.Data, error) {
 		{"read the ledger", t.loaded},
 		{"list what was set aside", t.aside},
 		{"hunt", t.hunt},
+		{"read what was kept", t.kept},
 		{"count principals", func(ctx context.Context) (err error) {
 			d.Principals, err = t.entities(ctx, "principal", "true")
 			return err
@@ -164,6 +166,35 @@ func (t *triage) aside(ctx context.Context) error {
 		a.Place = strings.Join(place, ", ")
 		t.d.Aside = append(t.d.Aside, a)
 	})
+}
+
+// kept takes up the findings that people kept, with their first rows as they
+// were then.
+func (t *triage) kept(ctx context.Context) error {
+	all, err := t.o.Case.Findings(ctx)
+	if err != nil {
+		return err
+	}
+	said, err := t.o.Case.Kept(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range all {
+		k := report.Kept{Finding: f}
+		if k.Faults, _, err = t.o.Case.ProveFinding(ctx, &f, said); err != nil {
+			return err
+		}
+		err := t.o.Case.FindingRows(ctx, f.ID, report.MaxRows, func(cells string) error {
+			row, err := custody.Cells(cells)
+			k.Sample = append(k.Sample, row)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		t.d.Kept = append(t.d.Kept, k)
+	}
+	return nil
 }
 
 // weights say how much a hit of a hunt counts against those it names.

@@ -21,6 +21,7 @@ import (
 	"logquarry/engine/evidence"
 	"logquarry/engine/find"
 	"logquarry/engine/schema"
+	"logquarry/engine/seal"
 	"logquarry/engine/store"
 )
 
@@ -216,13 +217,14 @@ func loaded(ctx context.Context, db *sql.DB) ([]string, error) {
 }
 
 func (r *Report) actions(ctx context.Context, c *store.Case) error {
-	if err := c.DB().QueryRowContext(ctx, `SELECT count(*) FROM actions`).Scan(&r.Actions); err != nil {
-		return err
+	chain, err := c.CheckActions(ctx)
+	if err == nil {
+		err = chain.Err()
 	}
-	if err := c.CheckActions(ctx); err != nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if r.Actions = int64(len(chain.Hashes)); err != nil {
 		r.Broken = err.Error()
 	}
 	return nil
@@ -240,6 +242,8 @@ func skips(c *store.Case, scratch string) func(string) bool {
 		add(c.Path)
 		add(c.Path + ".wal")
 		add(c.Path + ".tmp")
+		add(c.Path + seal.Suffix)
+		add(c.Path + seal.Suffix + seal.SignatureSuffix)
 	}
 	if scratch != "" {
 		add(scratch)
