@@ -129,6 +129,18 @@ func (a *app) openCase(ctx context.Context, path string, opts store.Options) (*s
 			}
 		}
 	}
+	if opts.Create && a.schemas != "" && !opts.Confined {
+		// Views that somebody else wrote are made where they reach nothing.
+		made := opts
+		made.Confined = true
+		c, err := store.Open(ctx, path, made)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.Close(); err != nil {
+			return nil, err
+		}
+	}
 	return store.Open(ctx, path, opts)
 }
 
@@ -142,7 +154,7 @@ type opened struct {
 
 // close closes the case as it is open now.
 func (o *opened) close() error {
-	err := o.Case().Close()
+	err := o.Close()
 	if o.dir != "" {
 		err = errors.Join(err, os.RemoveAll(o.dir))
 	}
@@ -156,6 +168,9 @@ type question struct {
 	// scratch allows an empty case in its place where none is named and none
 	// is there: files can be scanned without one.
 	scratch bool
+	// own says that the statements are those of the person who runs us, which
+	// may read and write files. Others are confined to the case.
+	own bool
 }
 
 // open opens the case to be asked.
@@ -170,7 +185,7 @@ func (a *app) open(ctx context.Context, q question) (*opened, error) {
 	}
 	path, named := a.caseName()
 	o := &opened{}
-	opts := store.Options{ReadOnly: !q.write}
+	opts := store.Options{ReadOnly: !q.write, Confined: !q.own}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		if named || !q.scratch {
 			where := ""
@@ -185,7 +200,7 @@ func (a *app) open(ctx context.Context, q question) (*opened, error) {
 			return nil, err
 		}
 		path = filepath.Join(o.dir, defaultCase)
-		opts = store.Options{Create: true}
+		opts = store.Options{Create: true, Confined: !q.own}
 	}
 	c, err := a.openCase(ctx, path, opts)
 	if err != nil {
@@ -194,29 +209,34 @@ func (a *app) open(ctx context.Context, q question) (*opened, error) {
 		}
 		return nil, err
 	}
+	cross, err := fs.ReadFile(schemas.FS, "cross.sql")
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	so := session.Options{Case: c, Library: lib, Sources: sources, Cross: string(cross)}
+	if !q.own {
+		o.Session = session.New(so)
+		return o, nil
+	}
 	scan := func(c *store.Case) error {
 		return load.RegisterScan(ctx, c, load.ScanOptions{Sources: sources, Threads: a.workers(), Skipped: a.scanSkipped})
 	}
-	cross, err := fs.ReadFile(schemas.FS, "cross.sql")
-	if err != nil {
-		return nil, err
-	}
-	so := session.Options{Case: c, Library: lib, Sources: sources, Cross: string(cross)}
-	if opts.ReadOnly {
-		so.Reopen = func(ctx context.Context) (*store.Case, error) {
-			if err := o.Case().Close(); err != nil {
-				return nil, err
-			}
-			c, err := a.openCase(ctx, path, store.Options{})
-			if err == nil {
-				return c, scan(c)
-			}
-			again, rerr := a.openCase(ctx, path, store.Options{ReadOnly: true})
-			if rerr != nil {
-				return nil, err
-			}
-			return again, errors.Join(err, scan(again))
+	so.Reopen = func(ctx context.Context, write bool) (*store.Case, error) {
+		if err := o.Case().Close(); err != nil {
+			return nil, err
 		}
+		c, err := a.openCase(ctx, path, store.Options{ReadOnly: !write})
+		if err == nil {
+			return c, scan(c)
+		}
+		again, rerr := a.openCase(ctx, path, store.Options{ReadOnly: true})
+		if rerr != nil {
+			return nil, err
+		}
+		return again, errors.Join(err, scan(again))
+	}
+	so.Confined = func(ctx context.Context) (*store.Case, error) {
+		return a.openCase(ctx, path, store.Options{ReadOnly: true, Confined: true})
 	}
 	o.Session = session.New(so)
 	if err := scan(c); err != nil {

@@ -7,9 +7,11 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -28,48 +30,143 @@ type Options struct {
 	Library *hunt.Library
 	Sources []*schema.Source
 	Cross   string // the text of cross.sql, whose comments describe its views
-	// Reopen closes the case and opens it again for writing. It is asked
-	// when a statement wants to change a case that was opened to be read. It
-	// returns the case as it is open then, also beside an error. Nil: such
-	// statements fail.
-	Reopen func(ctx context.Context) (*store.Case, error)
+	// Reopen closes the case and opens it again, for writing or to be read. It
+	// is asked when a statement wants to change a case that was opened to be
+	// read, and when a hunt is to run beside one open for writing. It returns
+	// the case as it is open then, also beside an error. Nil: such statements
+	// fail.
+	Reopen func(ctx context.Context, write bool) (*store.Case, error)
+	// Confined opens the case, which is open to be read, once more for hunts,
+	// confined. Nil: they run on Case itself, which is to be confined.
+	Confined func(ctx context.Context) (*store.Case, error)
 	// Since and Until are the window of hunts; zero: open.
 	Since, Until time.Time
 }
 
 // Session implements [repl.Engine]. One goroutine uses it at a time.
-type Session struct{ o Options }
+//
+// The case is open to be read until a statement writes. Statements are the
+// analyst's own and may read and write files; hunts are not, and run on the
+// same case opened a second time, where they cannot.
+type Session struct {
+	o       Options
+	hunting *store.Case // the case as hunts see it; nil: not open
+}
 
 // New makes a session.
-func New(o Options) *Session { return &Session{o} }
+func New(o Options) *Session { return &Session{o: o} }
 
 // Case is the case as it is open now.
 func (s *Session) Case() *store.Case { return s.o.Case }
 
-// changing are the first words of statements that change a case.
+// Close closes the case.
+func (s *Session) Close() error { return errors.Join(s.closeHunting(), s.o.Case.Close()) }
+
+// closeHunting closes the case hunts see. A process that closes a file gives
+// up all its locks on it, so it happens only right before the other is closed.
+func (s *Session) closeHunting() error {
+	c := s.hunting
+	s.hunting = nil
+	if c == nil {
+		return nil
+	}
+	return c.Close()
+}
+
+// changing are the first words of statements that change a case, or begin what
+// may. Others that do so are found out when DuckDB refuses them.
 var changing = []string{
 	"ALTER", "ANALYZE", "BEGIN", "CHECKPOINT", "COMMENT", "CREATE", "DELETE", "DROP", "IMPORT", "INSERT", "MERGE",
-	"TRUNCATE", "UPDATE", "VACUUM", "WITH",
+	"PREPARE", "START", "TRUNCATE", "UPDATE", "VACUUM", "WITH",
 }
+
+// temporary is what makes a thing that is no part of the case.
+var temporary = regexp.MustCompile(`(?i)^CREATE\s+(OR\s+REPLACE\s+)?TEMP(ORARY)?\s`)
+
+// prepared is what stands before a prepared statement's own words.
+var prepared = regexp.MustCompile(`(?is)^PREPARE\s+\S+\s+AS\s`)
 
 // Changes reports whether a statement may change the case. Some others are not
 // known to only read, such as SET, but need no writable case.
 func Changes(sql string) bool {
-	return !sqltext.ReadsOnly(sql) && slices.Contains(changing, sqltext.FirstKeyword(sql))
+	sql = strings.TrimSpace(sql)
+	if temporary.MatchString(sql) || sqltext.ReadsOnly(sql) {
+		return false
+	}
+	if head := prepared.FindString(sql); head != "" && sqltext.ReadsOnly(sql[len(head):]) {
+		return false
+	}
+	return slices.Contains(changing, sqltext.FirstKeyword(sql))
 }
 
 // Query implements [repl.Engine].
 func (s *Session) Query(ctx context.Context, sql string, params map[string]any) (value.Rows, error) {
-	if s.o.Case.ReadOnly() && s.o.Reopen != nil && Changes(sql) {
-		c, err := s.o.Reopen(ctx)
-		if c != nil {
-			s.o.Case = c
+	writes := s.o.Case.ReadOnly() && s.o.Reopen != nil && Changes(sql)
+	if writes {
+		if kept, err := s.o.Case.Keeps(ctx); err != nil {
+			return nil, err
+		} else if len(kept) == 0 {
+			if err := s.reopen(ctx, true); err != nil {
+				return nil, err
+			}
 		}
+	}
+	rows, err := s.o.Case.Query(ctx, sql, params)
+	if !errors.Is(err, store.ErrReadOnly) || s.o.Reopen == nil {
+		return rows, err
+	}
+	kept, kerr := s.o.Case.Keeps(ctx)
+	if kerr != nil {
+		return nil, kerr
+	}
+	if len(kept) > 0 {
+		return nil, &Hinted{err, "opening it for writing would lose " + strings.Join(kept, ", ") + "; drop that first, and make it again once the case was written to"}
+	}
+	if err := s.reopen(ctx, true); err != nil {
+		return nil, err
+	}
+	return s.o.Case.Query(ctx, sql, params)
+}
+
+func (s *Session) reopen(ctx context.Context, write bool) error {
+	if err := s.closeHunting(); err != nil {
+		return err
+	}
+	c, err := s.o.Reopen(ctx, write)
+	if c != nil {
+		s.o.Case = c
+	}
+	return err
+}
+
+// confined is the case as hunts see it.
+func (s *Session) confined(ctx context.Context) (*store.Case, error) {
+	if s.o.Confined == nil || s.hunting != nil {
+		return cmp.Or(s.hunting, s.o.Case), nil
+	}
+	// DuckDB opens a file twice only where both read.
+	if !s.o.Case.ReadOnly() {
+		if s.o.Reopen == nil {
+			return nil, errors.New("the case is open for writing, where hunts cannot run")
+		}
+		kept, err := s.o.Case.Keeps(ctx)
 		if err != nil {
 			return nil, err
 		}
+		if len(kept) > 0 {
+			return nil, &Hinted{errors.New("a hunt runs confined, for which the case must be opened anew"),
+				"that would lose " + strings.Join(kept, ", ") + "; drop that first, or run the hunt with quarry hunt"}
+		}
+		if err := s.reopen(ctx, false); err != nil {
+			return nil, err
+		}
 	}
-	return s.o.Case.Query(ctx, sql, params)
+	c, err := s.o.Confined(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.hunting = c
+	return c, nil
 }
 
 // Hunts implements [repl.Engine]: all hunts, worst first.
@@ -121,8 +218,12 @@ func (s *Session) RunHunt(ctx context.Context, id string, params map[string]stri
 	if err != nil {
 		return nil, hinted(err)
 	}
+	c, err := s.confined(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, source := range h.Sources {
-		some, err := s.holds(ctx, source)
+		some, err := holds(ctx, c, source)
 		if err != nil {
 			return nil, err
 		}
@@ -130,11 +231,11 @@ func (s *Session) RunHunt(ctx context.Context, id string, params map[string]stri
 			return nil, &Hinted{fmt.Errorf("hunt %s needs %s, of which the case has no rows", id, source), "quarry load PATH adds them"}
 		}
 	}
-	return s.o.Case.Query(ctx, h.SQL, values)
+	return c.Query(ctx, h.SQL, values)
 }
 
-func (s *Session) holds(ctx context.Context, source string) (bool, error) {
-	rows, err := s.o.Case.Query(ctx, "SELECT 1 FROM "+schema.Quote(source)+" LIMIT 1", nil)
+func holds(ctx context.Context, c *store.Case, source string) (bool, error) {
+	rows, err := c.Query(ctx, "SELECT 1 FROM "+schema.Quote(source)+" LIMIT 1", nil)
 	if err != nil {
 		return false, err
 	}

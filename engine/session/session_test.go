@@ -71,6 +71,7 @@ func over(t *testing.T, text string, readOnly bool) (*Session, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var s *Session
 	o := Options{Case: c, Library: lib, Sources: sources, Cross: string(cross)}
 	if readOnly {
 		if err := c.Close(); err != nil {
@@ -79,17 +80,19 @@ func over(t *testing.T, text string, readOnly bool) (*Session, string) {
 		if o.Case, err = store.Open(ctx, path, store.Options{ReadOnly: true}); err != nil {
 			t.Fatal(err)
 		}
-		reading := o.Case
-		o.Reopen = func(ctx context.Context) (*store.Case, error) {
-			if err := reading.Close(); err != nil {
+		o.Reopen = func(ctx context.Context, write bool) (*store.Case, error) {
+			if err := s.Case().Close(); err != nil {
 				return nil, err
 			}
-			return store.Open(ctx, path, store.Options{})
+			return store.Open(ctx, path, store.Options{ReadOnly: !write})
+		}
+		o.Confined = func(ctx context.Context) (*store.Case, error) {
+			return store.Open(ctx, path, store.Options{ReadOnly: true, Confined: true})
 		}
 	}
-	s := New(o)
+	s = New(o)
 	t.Cleanup(func() {
-		if err := s.Case().Close(); err != nil {
+		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})

@@ -41,6 +41,9 @@ type Options struct {
 	// tables and views up to date. It needs Sources.
 	Create   bool
 	ReadOnly bool
+	// Confined keeps statements to the case: see [Case.Confine]. With Create,
+	// tables and views are made that way too.
+	Confined bool
 	// Schemas are the files from which sources are read, and their macros and
 	// views; nil where the case is opened as it is.
 	Schemas fs.FS
@@ -62,6 +65,8 @@ type Case struct {
 	session mapping.Connection
 	serial  atomic.Int64
 	around  func(context.Context) func()
+
+	confined bool
 }
 
 // Around has f called before each statement of Query, with its context, and
@@ -207,6 +212,11 @@ func openError(err error) error {
 func (c *Case) prepare(ctx context.Context, fresh bool, connector *duckdb.Connector) error {
 	if err := c.connect(ctx, connector); err != nil {
 		return err
+	}
+	if c.opts.Confined {
+		if err := c.Confine(ctx); err != nil {
+			return err
+		}
 	}
 	if !fresh {
 		n := 0
