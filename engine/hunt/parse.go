@@ -12,8 +12,6 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
-
-	"logquarry/engine/sqltext"
 )
 
 // The front matter lies between these, and nothing but blanks comes before it.
@@ -134,9 +132,6 @@ func ParseFile(name, text string) (Hunt, error) {
 	if err := checkNames(&h); err != nil {
 		return Hunt{}, err
 	}
-	if err := checkReach(&h); err != nil {
-		return Hunt{}, err
-	}
 	return h, nil
 }
 
@@ -157,19 +152,7 @@ func parsePlain(name, body string) (Hunt, error) {
 			h.Params = append(h.Params, Param{Name: n.text, Type: Varchar, Required: true})
 		}
 	}
-	if err := checkReach(&h); err != nil {
-		return Hunt{}, err
-	}
 	return h, nil
-}
-
-// checkReach refuses a hunt that is more than a question to the case.
-func checkReach(h *Hunt) error {
-	if r, bad := sqltext.Question(h.SQL); bad {
-		return &Error{File: h.File, Line: r.Line, Msg: r.What + "; a hunt asks the case and nothing else",
-			Hint: "quarry -f runs statements of your own, which may read and write files"}
-	}
-	return nil
 }
 
 // checkNames compares the parameters declared with those the SQL uses.

@@ -12,8 +12,6 @@ import (
 	"github.com/goccy/go-yaml/parser"
 
 	"golang.org/x/sync/errgroup"
-
-	"logquarry/engine/sqltext"
 )
 
 // File is the name of a source's description in its folder.
@@ -89,22 +87,7 @@ func loadFolder(fsys fs.FS, folder string) (s *Source, fault, err error) {
 		return nil, nil, fmt.Errorf("read example queries: %w", err)
 	}
 	s.Views, s.Examples = string(views), string(examples)
-	return s, checkViews(path.Join(folder, viewsFile), s.Views), nil
-}
-
-// checkViews refuses views that are more than questions to the case: they are
-// run wherever the case is opened. What words do not show is refused by the
-// database when the views are made.
-func checkViews(name, text string) error {
-	for _, s := range sqltext.Split(text) {
-		if s.SQL != "" && !createView.MatchString(s.SQL) {
-			return &Error{Path: name, Line: s.Line, Column: 1, Message: "not a CREATE OR REPLACE VIEW or MACRO statement"}
-		}
-	}
-	if r, bad := sqltext.Outside(text); bad {
-		return &Error{Path: name, Line: r.Line, Column: 1, Message: r.What + "; a view sees the case and nothing else"}
-	}
-	return nil
+	return s, nil, nil
 }
 
 // Error is one fault in a source's description.

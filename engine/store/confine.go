@@ -43,7 +43,7 @@ func (r *Refused) Error() string { return r.Text }
 
 // Hint says what may be done instead.
 func (r *Refused) Hint() string {
-	return "what is asked here sees the case and nothing else; statements of your own, in the shell, with -e or -f, may read and write files"
+	return "hunts and views see the case and nothing else; quarry -f runs statements of your own, which may read and write files"
 }
 
 // refuse is the error of a statement that is more than a question.

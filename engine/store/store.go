@@ -304,6 +304,11 @@ func (c *Case) define(ctx context.Context) error {
 		}
 	}
 	for _, s := range sources {
+		if c.opts.Confined {
+			if err := s.CheckViews(); err != nil {
+				return err
+			}
+		}
 		if err := run(s.Name+"/views.sql", s.Views); err != nil {
 			return err
 		}
