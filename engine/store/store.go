@@ -135,6 +135,11 @@ func open(ctx context.Context, path string, opts Options) (*Case, error) {
 	}
 	if err != nil {
 		c.Close()
+		if errors.Is(statErr, fs.ErrNotExist) {
+			// A case that was made for nothing is not left behind.
+			os.Remove(path)
+			os.Remove(path + ".wal")
+		}
 		return nil, err
 	}
 	return c, nil
