@@ -221,7 +221,7 @@ func (a *app) huntsDone(did *hunted) {
 			names = append(names, m)
 		}
 		slices.Sort(names)
-		fmt.Fprintf(a.err, "%d skipped for want of %s in the case: %s\n", len(skipped), strings.Join(names, ", "), render.Escape(strings.Join(skipped, ", ")))
+		fmt.Fprintf(a.err, "%d skipped for want of %s in the case: %s\n", len(skipped), render.Escape(strings.Join(names, ", ")), render.Escape(strings.Join(skipped, ", ")))
 	}
 }
 
