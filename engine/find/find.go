@@ -19,6 +19,7 @@ import (
 	"sort"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
 
@@ -148,6 +149,9 @@ func (f *Finder) Find(ctx context.Context, paths []string) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
+	for i := range files {
+		files[i].Path = valid(files[i].Path)
+	}
 	sort.SliceStable(files, byPath)
 	return files, nil
 }
@@ -203,6 +207,23 @@ func (f *Finder) walk(ctx context.Context, root string) ([]File, error) {
 		return nil
 	})
 	return files, err
+}
+
+// valid is a path as text: names may be any bytes, text in a case may not. Bytes
+// that are not UTF-8 become \xNN.
+func valid(path string) string {
+	if utf8.ValidString(path) {
+		return path
+	}
+	var b strings.Builder
+	for i, r := range path {
+		if r == utf8.RuneError && !strings.HasPrefix(path[i:], "\ufffd") {
+			fmt.Fprintf(&b, `\x%02x`, path[i])
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
 }
 
 // inside reports whether what path leads to lies below root. Evidence may hold

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"logquarry/engine/find"
 )
@@ -33,6 +34,9 @@ func unpacked(t *testing.T, text string, opts find.Options) (found []string, mem
 		t.Fatal(err)
 	}
 	for _, f := range files {
+		if !utf8.ValidString(f.Path) {
+			t.Errorf("%q is no text, which a case cannot keep", f.Path)
+		}
 		if f.Problem == "" && f.Path != filepath.Join(dir, "f") && filepath.Dir(f.Local) != opts.Scratch {
 			t.Errorf("%q lies at %q", f.Path, f.Local)
 		}
