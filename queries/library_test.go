@@ -198,3 +198,13 @@ func bare(sql string) string {
 		return " "
 	})
 }
+
+// TestHuntsAskOnly: shipped hunts are what hunts of others must be, one question
+// to the case.
+func TestHuntsAskOnly(t *testing.T) {
+	for _, h := range library(t).Hunts() {
+		if err := h.CheckReach(); err != nil {
+			t.Error(err)
+		}
+	}
+}

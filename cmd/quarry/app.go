@@ -144,6 +144,18 @@ func (a *app) openCase(ctx context.Context, path string, opts store.Options) (*s
 		// An action may just be being recorded, which takes no time to speak of.
 		wait = time.Second
 	}
+	if opts.Create && a.schemas != "" && !opts.Confined {
+		// Views that somebody else wrote are made where they reach nothing.
+		made := opts
+		made.Confined = true
+		c, err := openWaiting(ctx, path, made, wait)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.Close(); err != nil {
+			return nil, err
+		}
+	}
 	return openWaiting(ctx, path, opts, wait)
 }
 
@@ -188,7 +200,7 @@ func (o *opened) Exported(path string, r custody.Record) { o.a.exported(path, r)
 
 // close closes the case as it is open now.
 func (o *opened) close() error {
-	err := o.Case().Close()
+	err := o.Close()
 	if o.dir != "" {
 		err = errors.Join(err, os.RemoveAll(o.dir))
 	}
@@ -204,6 +216,9 @@ type question struct {
 	scratch bool
 	// since and until are the window of hunts; zero: open.
 	since, until time.Time
+	// own says that the statements are those of the person who runs us, which
+	// may read and write files. Others are confined to the case.
+	own bool
 }
 
 // open opens the case to be asked.
@@ -218,7 +233,7 @@ func (a *app) open(ctx context.Context, q question) (*opened, error) {
 	}
 	path, named := a.caseName()
 	o := &opened{a: a}
-	opts := store.Options{ReadOnly: !q.write}
+	opts := store.Options{ReadOnly: !q.write, Confined: !q.own}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		if named || !q.scratch {
 			where := ""
@@ -233,7 +248,7 @@ func (a *app) open(ctx context.Context, q question) (*opened, error) {
 			return nil, err
 		}
 		path = filepath.Join(o.dir, defaultCase)
-		opts = store.Options{Create: true}
+		opts = store.Options{Create: true, Confined: !q.own}
 	}
 	c, err := a.openCase(ctx, path, opts)
 	if err != nil {
@@ -242,30 +257,35 @@ func (a *app) open(ctx context.Context, q question) (*opened, error) {
 		}
 		return nil, err
 	}
-	scan := func(c *store.Case) error {
-		return load.RegisterScan(ctx, c, load.ScanOptions{Sources: sources, Threads: a.workers(), Skipped: a.scanSkipped})
-	}
 	cross, err := fs.ReadFile(schemas.FS, "cross.sql")
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, c.Close())
 	}
 	so := session.Options{Case: c, Library: lib, Sources: sources, Cross: string(cross), Version: version, Scratch: o.scratch,
 		Since: q.since, Until: q.until, Later: func(action store.Action) { a.recordLater(path, action) }}
-	if opts.ReadOnly {
-		so.Reopen = func(ctx context.Context) (*store.Case, error) {
-			if err := o.Case().Close(); err != nil {
-				return nil, err
-			}
-			c, err := a.openCase(ctx, path, store.Options{})
-			if err == nil {
-				return c, scan(c)
-			}
-			again, rerr := a.openCase(ctx, path, store.Options{ReadOnly: true})
-			if rerr != nil {
-				return nil, err
-			}
-			return again, errors.Join(err, scan(again))
+	if !q.own {
+		o.Session = session.New(so)
+		return o, nil
+	}
+	scan := func(c *store.Case) error {
+		return load.RegisterScan(ctx, c, load.ScanOptions{Sources: sources, Threads: a.workers(), Skipped: a.scanSkipped})
+	}
+	so.Reopen = func(ctx context.Context, write bool) (*store.Case, error) {
+		if err := o.Case().Close(); err != nil {
+			return nil, err
 		}
+		c, err := a.openCase(ctx, path, store.Options{ReadOnly: !write})
+		if err == nil {
+			return c, scan(c)
+		}
+		again, rerr := a.openCase(ctx, path, store.Options{ReadOnly: true})
+		if rerr != nil {
+			return nil, err
+		}
+		return again, errors.Join(err, scan(again))
+	}
+	so.Confined = func(ctx context.Context) (*store.Case, error) {
+		return a.openCase(ctx, path, store.Options{ReadOnly: true, Confined: true})
 	}
 	o.Session = session.New(so)
 	if err := scan(c); err != nil {

@@ -91,6 +91,7 @@ type huntResult struct {
 	Last     *time.Time `json:"last_time,omitempty"`
 	Missing  []string   `json:"missing_sources,omitempty"`
 	Error    string     `json:"error,omitempty"`
+	Hint     string     `json:"hint,omitempty"` // advice, beside an error
 	Seconds  float64    `json:"seconds"`
 }
 
@@ -104,7 +105,7 @@ func (h *hunted) add(r hunt.Result) {
 	h.Findings += r.Count
 	switch {
 	case r.Err != nil:
-		x.Error = r.Err.Error()
+		x.Error, x.Hint = r.Err.Error(), hintOf(r.Err)
 		h.Failed++
 	case len(r.Missing) > 0:
 		h.Skipped++
@@ -207,6 +208,9 @@ func (a *app) huntsDone(did *hunted) {
 	for _, r := range did.Results {
 		if r.Error != "" {
 			fmt.Fprintf(a.err, "quarry: hunt %s: %s\n", render.Escape(r.ID), escapeLines(r.Error))
+			if r.Hint != "" {
+				fmt.Fprintln(a.err, "hint: "+escapeLines(r.Hint))
+			}
 		}
 		if len(r.Missing) > 0 {
 			skipped = append(skipped, r.ID)
@@ -230,7 +234,7 @@ func (a *app) huntsDone(did *hunted) {
 			names = append(names, m)
 		}
 		slices.Sort(names)
-		fmt.Fprintf(a.err, "%d skipped for want of %s in the case: %s\n", len(skipped), strings.Join(names, ", "), render.Escape(strings.Join(skipped, ", ")))
+		fmt.Fprintf(a.err, "%d skipped for want of %s in the case: %s\n", len(skipped), render.Escape(strings.Join(names, ", ")), render.Escape(strings.Join(skipped, ", ")))
 	}
 }
 

@@ -158,7 +158,7 @@ func (a *app) keep(ctx context.Context, names []string, f keepFlags) (err error)
 	if err != nil {
 		return err
 	}
-	o, err := a.open(ctx, question{write: true, since: since, until: until})
+	o, err := a.open(ctx, question{write: true, own: len(f.texts) > 0, since: since, until: until})
 	if err != nil {
 		return err
 	}
@@ -227,11 +227,7 @@ func (a *app) keepOne(ctx context.Context, o *opened, q keepable, note string, s
 		q.Query = asked
 	}
 	if some && q.h != nil {
-		values, err := custody.Values(q.Parameters)
-		if err != nil {
-			return nil, err
-		}
-		rows, err := o.Case().Query(ctx, q.SQL, values)
+		rows, err := o.Ask(ctx, q.Query)
 		if err != nil {
 			return nil, fmt.Errorf("hunt %s: %w", q.Hunt, err)
 		}

@@ -182,7 +182,7 @@ func (a *app) runStatements(ctx context.Context, texts, files []string, stdin bo
 		}
 	}
 	defer func() { err = t.finish(err) }()
-	o, err := a.open(ctx, question{write: slices.ContainsFunc(all, changes), scratch: true})
+	o, err := a.open(ctx, question{write: slices.ContainsFunc(all, changes), scratch: true, own: true})
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 	"sort"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
 
@@ -68,6 +69,11 @@ type Options struct {
 	Source *schema.Source
 	// Scratch is an existing folder for the members of archives.
 	Scratch string
+	// MaxBytes is what archives may unpack to, all together; 0: three quarters
+	// of what is free where Scratch lies. MaxMembers is how many files may come
+	// out of them; 0: 4 million.
+	MaxBytes   int64
+	MaxMembers int
 	// Skip are files never to be listed: the case itself.
 	Skip []string
 	// Stdin is read for the path "-".
@@ -77,15 +83,25 @@ type Options struct {
 
 // Finder finds files. It is made once and may be used again.
 type Finder struct {
-	opts   Options
-	known  *Known
-	paths  map[string][]*regex.Matcher // of a source's files, by its name
-	budget int64                       // bytes that archives may still unpack to
+	opts  Options
+	known *Known
+	paths map[string][]*regex.Matcher // of a source's files, by its name
+
+	// Of archives: the bytes all may still unpack to, those the one at hand may,
+	// and their members, of which there may be maxMembers.
+	budget, allowed     int64
+	members, maxMembers int
 }
 
 // NewFinder prepares to find files of the given sources.
 func NewFinder(opts Options) (*Finder, error) {
-	f := &Finder{opts: opts, paths: map[string][]*regex.Matcher{}, budget: maxArchive}
+	f := &Finder{opts: opts, paths: map[string][]*regex.Matcher{}, budget: opts.MaxBytes, maxMembers: opts.MaxMembers}
+	if f.budget == 0 {
+		f.budget = room(opts.Scratch)
+	}
+	if f.maxMembers == 0 {
+		f.maxMembers = maxMembers
+	}
 	var err error
 	if f.known, err = NewKnown(opts.Sources); err != nil {
 		return nil, err
@@ -133,6 +149,9 @@ func (f *Finder) Find(ctx context.Context, paths []string) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
+	for i := range files {
+		files[i].Path = valid(files[i].Path)
+	}
 	sort.SliceStable(files, byPath)
 	return files, nil
 }
@@ -174,6 +193,9 @@ func (f *Finder) walk(ctx context.Context, root string) ([]File, error) {
 		case err != nil:
 			files = append(files, File{Path: path, Problem: plainError(err)})
 			return nil
+		case e.Type()&fs.ModeSymlink != 0 && path != root && info.Mode().IsRegular() && !inside(path, root):
+			files = append(files, File{Path: path, Problem: "a link to a file outside the folder, which is not followed; name the file itself to load it"})
+			return nil
 		case info.IsDir():
 			files = append(files, File{Path: path, Problem: "a link to a folder, which is not followed"})
 			return nil
@@ -185,6 +207,40 @@ func (f *Finder) walk(ctx context.Context, root string) ([]File, error) {
 		return nil
 	})
 	return files, err
+}
+
+// valid is a path as text: names may be any bytes, text in a case may not. Bytes
+// that are not UTF-8 become \xNN.
+func valid(path string) string {
+	if utf8.ValidString(path) {
+		return path
+	}
+	var b strings.Builder
+	for i, r := range path {
+		if r == utf8.RuneError && !strings.HasPrefix(path[i:], "\ufffd") {
+			fmt.Fprintf(&b, `\x%02x`, path[i])
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// inside reports whether what path leads to lies below root. Evidence may hold
+// links to whatever else is on the machine that looks at it.
+func inside(path, root string) bool {
+	at, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return false
+	}
+	top, err := filepath.EvalSymlinks(root)
+	if err != nil {
+		return false
+	}
+	at, err1 := filepath.Abs(at)
+	top, err2 := filepath.Abs(top)
+	rel, err3 := filepath.Rel(top, at)
+	return errors.Join(err1, err2, err3) == nil && filepath.IsLocal(rel)
 }
 
 // skips tells the paths that are never listed: those of Skip, what DuckDB writes

@@ -264,18 +264,19 @@ func TestArchives(t *testing.T) {
 	for i := range 4 {
 		nested = zipOf(t, fmt.Sprintf("%d.zip", i), nested)
 	}
+	const link = "f!link ! a link, which is not followed"
 	tests := []struct {
 		test, text string
 		want       []string // parts
 	}{
 		{"zip", zipOf(t, "x/", "", "x/a.json", trail, "b.txt", "hello"), []string{"f!b.txt", "f!x/a.json cloudtrail"}},
-		{"tar", tarOf(t, "a.json", gz(trail)), []string{"f!a.json cloudtrail"}},
-		{"tar.gz", gz(tarOf(t, "a.json", gz(trail), "b.log", header)), []string{"f!a.json cloudtrail", "f!b.log vpc_flow"}},
-		{"nested", gz(tarOf(t, "in.zip", inner)), []string{"f!in.zip!deep.json cloudtrail"}},
+		{"tar", tarOf(t, "a.json", gz(trail)), []string{"f!a.json cloudtrail", link}},
+		{"tar.gz", gz(tarOf(t, "a.json", gz(trail), "b.log", header)), []string{"f!a.json cloudtrail", "f!b.log vpc_flow", link}},
+		{"nested", gz(tarOf(t, "in.zip", inner)), []string{"f!in.zip!deep.json cloudtrail", link}},
 		{"names that climb", zipOf(t, "../../up.json", trail, "/abs.json", trail), []string{"f!../../up.json cloudtrail", "f!/abs.json cloudtrail"}},
 		{"one name twice", zipOf(t, "a.log", header, "a.log", flow), []string{"f!a.log vpc_flow", "f!a.log vpc_flow"}},
 		{"a member that cannot be read", string(b), []string{"f!a.json ! unpack: zip: unsupported compression algorithm", "f!b.log vpc_flow"}},
-		{"cut off", cut[:len(cut)-20], []string{"f ! ", "f!a.json cloudtrail", "f!b.log vpc_flow - only its beginning could be unpacked"}},
+		{"cut off", cut[:len(cut)-20], []string{"f ! ", "f!a.json cloudtrail", "f!b.log vpc_flow - only its beginning could be unpacked", link}},
 		{"not a zip", "PK\x03\x04 and no more", []string{"f ! read as a zip archive: zip: not a valid zip file"}},
 		{"too deep", nested, []string{"f!3.zip!2.zip!1.zip ! an archive more than 3 deep in others"}},
 		{"zip in gzip", gz(inner), []string{"f ! a zip archive inside gzip compression, which is not unpacked"}},

@@ -3,6 +3,13 @@
 // In: SQL files with a YAML front matter, from the shipped packs or from disk,
 // and a [Querier] over the tables of a case. Out: one [Result] a hunt, its rows
 // handed on as they come. It leaves SQL to the Querier and drawing rows to render.
+//
+// A hunt may come from anybody, and asks the case and nothing else. Two walls
+// keep it so. Reading one refuses what its words show: statements other than one
+// SELECT, functions that read files or change settings, files in place of
+// tables; that says what is wrong and where. The Querier is the other, and the
+// one that holds: a case that is confined (package store), on which DuckDB opens
+// no other file, whatever hides in views, macros or texts that are run as SQL.
 package hunt
 
 // A Severity says how soon a hit of a hunt wants a human.

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"logquarry/engine/sqltext"
 )
 
 // DefaultPack is what is run where nothing is named.
@@ -208,7 +210,21 @@ func readFile(name string) (Hunt, error) {
 	if err != nil {
 		return Hunt{}, fmt.Errorf("read hunt: %w", err)
 	}
-	return ParseFile(name, string(text))
+	h, err := ParseFile(name, string(text))
+	if err != nil {
+		return Hunt{}, err
+	}
+	return h, h.CheckReach()
+}
+
+// CheckReach refuses a hunt that is more than a question to the case. Hunts read
+// from disk have been checked; those of a library are, by a test.
+func (h *Hunt) CheckReach() error {
+	if r, bad := sqltext.Question(h.SQL); bad {
+		return &Error{File: h.File, Line: r.Line, Msg: r.What + "; a hunt asks the case and nothing else",
+			Hint: "quarry -f runs statements of your own, which may read and write files"}
+	}
+	return nil
 }
 
 func readFolder(dir string) ([]Hunt, error) {

@@ -24,8 +24,9 @@
 // unless [Options.Terminal] is set. Bytes that are not UTF-8 become \xNN, in
 // JSON U+FFFD.
 //
-// In CSV and TSV a text, or a column's name, that begins with = + - @ TAB or
-// CR has an apostrophe put before it, so that no spreadsheet runs it; one that
+// In CSV and TSV a text, or a column's name, that begins with = + - @, their
+// full-width forms, TAB, CR or LF has an apostrophe put before it, so that no
+// spreadsheet runs it; one that
 // begins with apostrophes and then one of these gets one more, so that taking
 // one away always gives back the text. Numbers stay as they are.
 package render

@@ -338,6 +338,38 @@ func undefuse(s string) string {
 	return s
 }
 
+// nasty are texts with which a log may try to act on what shows it.
+var nasty = []string{
+	"\x1b]52;c;Y2FsYw==\x07", "\x1bP+q544e\x1b\\", "\x1b[6n\x9b31m\u009d0;t\u009c", "a\rb\bc\x7fd\ve\ff", "\u202ecod.exe\u202c \u2066x\u2069 \u200e\u200f\u061c",
+	"a\u200bb\u200cc\u200dd\u2060e\ufefff\u00adg", "tag\U000e0001\U000e0041", "v\ufe0f\U000e0100", "line\u2028para\u2029nel\u0085", "e" + strings.Repeat("\u0301", 60),
+	"\xc0\xafover\xed\xa0\x80long\xf8\x88\x80\x80\x80", strings.Repeat("=1+1|cmd", 20000), "=1+1", "+1", "-1+1", "@SUM(1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠1", "''=1", "\"\n=1",
+	"</script><img src=x onerror=alert(1)>", "![x](javascript:alert(1))", "|a|\n|-|", "`x` <!-- ]]> &amp;", "\\N", "\\", "\\x1b", "null",
+}
+
+// TestFormulas: no cell that a reader of CSV or TSV gets begins a formula.
+func TestFormulas(t *testing.T) {
+	for _, s := range nasty {
+		rows := func() *memory {
+			return &memory{columns: columns(s, "VARCHAR"), rows: [][]any{{s}, {[]byte(s)}, {[]any{s}}}}
+		}
+		records, err := csv.NewReader(strings.NewReader(text(t, rows(), Options{Format: CSV}))).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range strings.Split(text(t, rows(), Options{Format: TSV}), "\n") {
+			records = append(records, []string{line})
+		}
+		for _, r := range records {
+			if strings.HasPrefix(r[0], "'") || r[0] == "" {
+				continue
+			}
+			if first := []rune(r[0])[0]; strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
+				t.Errorf("%.40q begins a formula", r[0])
+			}
+		}
+	}
+}
+
 func FuzzText(f *testing.F) {
 	for _, row := range hostile().rows {
 		if s, ok := row[1].(string); ok {
@@ -346,6 +378,9 @@ func FuzzText(f *testing.F) {
 	}
 	f.Add("\\\u202e\\x", "'+1", int64(-1), 1)
 	f.Add("a\xf0\x9f", "\xff", int64(0), 3)
+	for _, s := range nasty {
+		f.Add(s, "'"+s, int64(0), 12)
+	}
 	f.Fuzz(func(t *testing.T, a, b string, n int64, width int) {
 		make := func() *memory {
 			return &memory{columns: columns("a", "VARCHAR", "b", "VARCHAR", "n", "BIGINT"), rows: [][]any{{a, b, n}, {[]byte(a), []any{b}, n}}}

@@ -84,7 +84,8 @@ func appendCSV(dst []byte, s string) []byte {
 // as if it had been defused already.
 func defused(s string) bool {
 	s = strings.TrimLeft(s, "'")
-	return s != "" && strings.IndexByte("=+-@\t\r", s[0]) >= 0
+	r, _ := utf8.DecodeRuneInString(s)
+	return strings.ContainsRune("=+-@\t\r\n＝＋－＠", r) && s != ""
 }
 
 // tsvWriter writes the text format of PostgreSQL's COPY, under a header line.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/mattn/go-runewidth"
@@ -145,6 +146,8 @@ func visible(text string) string {
 			fmt.Fprintf(&b, `\x%02x`, text[i])
 		case control(r) && r < 0x80:
 			fmt.Fprintf(&b, `\x%02x`, r)
+		case control(r) && r > 0xffff:
+			fmt.Fprintf(&b, `\U%08x`, r)
 		case control(r):
 			fmt.Fprintf(&b, `\u%04x`, r)
 		default:
@@ -155,11 +158,10 @@ func visible(text string) string {
 	return b.String()
 }
 
-// control reports whether r steers a terminal: C0 but for the line feed, DEL,
-// C1, and the marks that turn the direction of writing.
+// control reports whether r steers a terminal or leaves no trace on it: all but
+// visible characters, the blank and the line feed. It is render's rule.
 func control(r rune) bool {
-	return r < 0x20 && r != '\n' || r >= 0x7f && r < 0xa0 ||
-		r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f
+	return r != '\n' && (!unicode.IsPrint(r) || unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point))
 }
 
 // visibleWriter makes what is written visible. Tabs become blanks. It holds

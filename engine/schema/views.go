@@ -2,8 +2,11 @@ package schema
 
 import (
 	"fmt"
+	"path"
 	"regexp"
 	"strings"
+
+	"logquarry/engine/sqltext"
 )
 
 // View is one CREATE OR REPLACE VIEW statement of a views.sql, or a MACRO.
@@ -49,4 +52,21 @@ func SplitViews(text string) ([]View, error) {
 		return nil, fmt.Errorf("view %s has no semicolon at its end", createView.FindStringSubmatch(body[0])[2])
 	}
 	return views, nil
+}
+
+// CheckViews refuses views that are more than questions to the case: they run
+// wherever it is opened. It goes by their words, to say what is wrong and where;
+// what these hide is refused by a confined case when the views are made. The
+// error is an [*Error].
+func (s *Source) CheckViews() error {
+	name := path.Join(s.Name, viewsFile)
+	for _, st := range sqltext.Split(s.Views) {
+		if st.SQL != "" && !createView.MatchString(st.SQL) {
+			return &Error{Path: name, Line: st.Line, Column: 1, Message: "not a CREATE OR REPLACE VIEW or MACRO statement"}
+		}
+	}
+	if r, bad := sqltext.Outside(s.Views); bad {
+		return &Error{Path: name, Line: r.Line, Column: 1, Message: r.What + "; a view sees the case and nothing else"}
+	}
+	return nil
 }

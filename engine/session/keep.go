@@ -25,25 +25,39 @@ func (s *Session) Keep(ctx context.Context, q custody.Query, note string) (custo
 	case !sqltext.ReadsOnly(q.SQL):
 		return f, errors.New("only the result of a query can be kept, and this statement may change something")
 	}
-	values, err := custody.Values(q.Parameters)
+	var rows value.Rows
+	var err error
+	if q.Hunt != "" {
+		rows, err = s.Ask(ctx, q)
+	} else {
+		var values map[string]any
+		if values, err = custody.Values(q.Parameters); err == nil {
+			rows, err = s.o.Case.Query(ctx, q.SQL, values)
+		}
+	}
 	if err != nil {
+		return f, err
+	}
+	f.Columns = rows.Columns()
+	// The case that answers may be closed to open it for writing.
+	var cells []string
+	for rows.Next() {
+		cells = append(cells, rowCells(rows))
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return f, err
 	}
 	if err := s.writable(ctx); err != nil {
 		return f, err
 	}
-	rows, err := s.o.Case.Query(ctx, q.SQL, values)
-	if err != nil {
-		return f, err
-	}
-	f.Columns = rows.Columns()
-	f, err = s.o.Case.AddFinding(ctx, f, func() (string, bool, error) {
-		if !rows.Next() {
-			return "", false, rows.Err()
+	return s.o.Case.AddFinding(ctx, f, func() (string, bool, error) {
+		if len(cells) == 0 {
+			return "", false, nil
 		}
-		return rowCells(rows), true, nil
+		row := cells[0]
+		cells = cells[1:]
+		return row, true, nil
 	})
-	return f, errors.Join(err, rows.Close())
 }
 
 // rowCells are those of the current row as a finding keeps them.
@@ -112,8 +126,7 @@ func (s *Session) checkOne(ctx context.Context, c *custody.Checked, said map[int
 	}
 	c.Faults = faults
 	before := slices.Sorted(slices.Values(order))
-	values, err := custody.Values(f.Parameters)
-	if err != nil {
+	if _, err := custody.Values(f.Parameters); err != nil {
 		fault("its parameters cannot be read: %v", err)
 		return nil
 	}
@@ -122,7 +135,7 @@ func (s *Session) checkOne(ctx context.Context, c *custody.Checked, said map[int
 		fault("its statement may change something and was not run")
 		return nil
 	}
-	rows, err := s.o.Case.Query(ctx, f.SQL, values)
+	rows, err := s.Ask(ctx, f.Query)
 	if err == nil {
 		c.Columns = columnChanges(f.Columns, rows.Columns())
 		var now []string

@@ -39,6 +39,9 @@ func keep(t *testing.T, s *Session, sql string, params map[string]any) custody.F
 
 func exec(t *testing.T, s *Session, sql string) {
 	t.Helper()
+	if err := s.writable(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := s.Case().DB().ExecContext(t.Context(), sql); err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}

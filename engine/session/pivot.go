@@ -35,7 +35,7 @@ func (s *Session) Pivot(ctx context.Context, v string) (value.Rows, error) {
 			pivotColumns, schema.Quote(src.Name+"_events"), schema.Quote(src.Name), about.where(src)))
 	}
 	sql := strings.Join(parts, "\nUNION ALL\n") + "\nORDER BY event_time, source, file_id, record_no"
-	return s.ask(ctx, custody.Query{Title: "everything about " + v, SQL: sql}, about.params)
+	return ask(ctx, s.o.Case, custody.Query{Title: "everything about " + v, SQL: sql}, about.params)
 }
 
 // hasEvents reports whether a source takes part in events.

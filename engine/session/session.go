@@ -7,9 +7,11 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -29,11 +31,15 @@ type Options struct {
 	Library *hunt.Library
 	Sources []*schema.Source
 	Cross   string // the text of cross.sql, whose comments describe its views
-	// Reopen closes the case and opens it again for writing. It is asked
-	// when a statement wants to change a case that was opened to be read. It
-	// returns the case as it is open then, also beside an error. Nil: such
-	// statements fail.
-	Reopen func(ctx context.Context) (*store.Case, error)
+	// Reopen closes the case and opens it again, for writing or to be read. It
+	// is asked when a statement wants to change a case that was opened to be
+	// read, and when a hunt is to run beside one open for writing. It returns
+	// the case as it is open then, also beside an error. Nil: such statements
+	// fail.
+	Reopen func(ctx context.Context, write bool) (*store.Case, error)
+	// Confined opens the case, which is open to be read, once more for hunts,
+	// confined. Nil: they run on Case itself, which is to be confined.
+	Confined func(ctx context.Context) (*store.Case, error)
 	// Since and Until are the window of hunts; zero: open.
 	Since, Until time.Time
 	// Version is the program's, for what is recorded.
@@ -47,24 +53,59 @@ type Options struct {
 }
 
 // Session implements [repl.Engine]. One goroutine uses it at a time.
-type Session struct{ o Options }
+//
+// The case is open to be read until a statement writes. Statements are the
+// analyst's own and may read and write files; hunts are not, and run on the
+// same case opened a second time, where they cannot.
+type Session struct {
+	o       Options
+	hunting *store.Case // the case as hunts see it; nil: not open
+}
 
 // New makes a session.
-func New(o Options) *Session { return &Session{o} }
+func New(o Options) *Session { return &Session{o: o} }
 
 // Case is the case as it is open now.
 func (s *Session) Case() *store.Case { return s.o.Case }
 
-// changing are the first words of statements that change a case.
+// Close closes the case.
+func (s *Session) Close() error { return errors.Join(s.closeHunting(), s.o.Case.Close()) }
+
+// closeHunting closes the case hunts see. A process that closes a file gives
+// up all its locks on it, so it happens only right before the other is closed.
+func (s *Session) closeHunting() error {
+	c := s.hunting
+	s.hunting = nil
+	if c == nil {
+		return nil
+	}
+	return c.Close()
+}
+
+// changing are the first words of statements that change a case, or begin what
+// may. Others that do so are found out when DuckDB refuses them.
 var changing = []string{
 	"ALTER", "ANALYZE", "BEGIN", "CHECKPOINT", "COMMENT", "CREATE", "DELETE", "DROP", "IMPORT", "INSERT", "MERGE",
-	"TRUNCATE", "UPDATE", "VACUUM", "WITH",
+	"PREPARE", "START", "TRUNCATE", "UPDATE", "VACUUM", "WITH",
 }
+
+// temporary is what makes a thing that is no part of the case.
+var temporary = regexp.MustCompile(`(?i)^CREATE\s+(OR\s+REPLACE\s+)?TEMP(ORARY)?\s`)
+
+// prepared is what stands before a prepared statement's own words.
+var prepared = regexp.MustCompile(`(?is)^PREPARE\s+\S+\s+AS\s`)
 
 // Changes reports whether a statement may change the case. Some others are not
 // known to only read, such as SET, but need no writable case.
 func Changes(sql string) bool {
-	return !sqltext.ReadsOnly(sql) && slices.Contains(changing, sqltext.FirstKeyword(sql))
+	sql = strings.TrimSpace(sql)
+	if temporary.MatchString(sql) || sqltext.ReadsOnly(sql) {
+		return false
+	}
+	if head := prepared.FindString(sql); head != "" && sqltext.ReadsOnly(sql[len(head):]) {
+		return false
+	}
+	return slices.Contains(changing, sqltext.FirstKeyword(sql))
 }
 
 // settings are the first words of statements that are no questions, but change
@@ -74,12 +115,7 @@ var settings = []string{"CHECKPOINT", "RESET", "SET", "USE", "VACUUM", "ANALYZE"
 // Query implements [repl.Engine]. A statement that may change the case or write
 // a file is recorded among the case's actions.
 func (s *Session) Query(ctx context.Context, sql string, params map[string]any) (value.Rows, error) {
-	if Changes(sql) {
-		if err := s.writable(ctx); err != nil {
-			return nil, err
-		}
-	}
-	rows, err := s.ask(ctx, custody.Query{SQL: sql}, params)
+	rows, err := s.run(ctx, custody.Query{SQL: sql}, params)
 	if err != nil || s.o.Scratch || sqltext.ReadsOnly(sql) || slices.Contains(settings, sqltext.FirstKeyword(sql)) {
 		return rows, err
 	}
@@ -99,21 +135,88 @@ func (s *Session) Query(ctx context.Context, sql string, params map[string]any) 
 	return rows, nil
 }
 
-// writable opens the case for writing where it is open to be read and can be.
+// run runs a statement of the analyst's, on the case open for writing where it
+// needs that.
+func (s *Session) run(ctx context.Context, q custody.Query, params map[string]any) (value.Rows, error) {
+	if s.o.Case.ReadOnly() && s.o.Reopen != nil && Changes(q.SQL) {
+		if kept, err := s.o.Case.Keeps(ctx); err != nil {
+			return nil, err
+		} else if len(kept) == 0 {
+			if err := s.reopen(ctx, true); err != nil {
+				return nil, err
+			}
+		}
+	}
+	rows, err := ask(ctx, s.o.Case, q, params)
+	if !errors.Is(err, store.ErrReadOnly) || s.o.Reopen == nil {
+		return rows, err
+	}
+	if err := s.writable(ctx); err != nil {
+		return nil, err
+	}
+	return ask(ctx, s.o.Case, q, params)
+}
+
+// writable opens the case for writing where it is open to be read and can be. It
+// refuses where that would lose something of the session.
 func (s *Session) writable(ctx context.Context) error {
 	if !s.o.Case.ReadOnly() || s.o.Reopen == nil {
 		return nil
 	}
-	c, err := s.o.Reopen(ctx)
+	kept, err := s.o.Case.Keeps(ctx)
+	if err != nil {
+		return err
+	}
+	if len(kept) > 0 {
+		return &Hinted{store.ErrReadOnly, "opening it for writing would lose " + strings.Join(kept, ", ") + "; drop that first, and make it again once the case was written to"}
+	}
+	return s.reopen(ctx, true)
+}
+
+func (s *Session) reopen(ctx context.Context, write bool) error {
+	if err := s.closeHunting(); err != nil {
+		return err
+	}
+	c, err := s.o.Reopen(ctx, write)
 	if c != nil {
 		s.o.Case = c
 	}
 	return err
 }
 
+// confined is the case as hunts see it.
+func (s *Session) confined(ctx context.Context) (*store.Case, error) {
+	if s.o.Confined == nil || s.hunting != nil {
+		return cmp.Or(s.hunting, s.o.Case), nil
+	}
+	// DuckDB opens a file twice only where both read.
+	if !s.o.Case.ReadOnly() {
+		if s.o.Reopen == nil {
+			return nil, errors.New("the case is open for writing, where hunts cannot run")
+		}
+		kept, err := s.o.Case.Keeps(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if len(kept) > 0 {
+			return nil, &Hinted{errors.New("a hunt runs confined, for which the case must be opened anew"),
+				"that would lose " + strings.Join(kept, ", ") + "; drop that first, or run the hunt with quarry hunt"}
+		}
+		if err := s.reopen(ctx, false); err != nil {
+			return nil, err
+		}
+	}
+	c, err := s.o.Confined(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.hunting = c
+	return c, nil
+}
+
 // ask runs a statement; its rows know what they answer.
-func (s *Session) ask(ctx context.Context, q custody.Query, params map[string]any) (value.Rows, error) {
-	rows, err := s.o.Case.Query(ctx, q.SQL, params)
+func ask(ctx context.Context, c *store.Case, q custody.Query, params map[string]any) (value.Rows, error) {
+	rows, err := c.Query(ctx, q.SQL, params)
 	if err != nil {
 		return nil, err
 	}
@@ -184,11 +287,20 @@ func (s *Session) RunHunt(ctx context.Context, id string, params map[string]stri
 	if err != nil {
 		return nil, err
 	}
+	return s.Ask(ctx, q)
+}
+
+// Ask runs what a hunt, or a finding that was kept, asks: confined.
+func (s *Session) Ask(ctx context.Context, q custody.Query) (value.Rows, error) {
 	values, err := custody.Values(q.Parameters)
 	if err != nil {
 		return nil, err
 	}
-	return s.ask(ctx, q, values)
+	c, err := s.confined(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return ask(ctx, c, q, values)
 }
 
 // Question is the statement of a hunt with the values of its parameters. It
@@ -200,8 +312,12 @@ func (s *Session) Question(ctx context.Context, h hunt.Hunt, params map[string]s
 		return q, hinted(err)
 	}
 	q.Parameters = custody.Parameters(values)
+	c, err := s.confined(ctx)
+	if err != nil {
+		return q, err
+	}
 	for _, source := range h.Sources {
-		some, err := s.holds(ctx, source)
+		some, err := holds(ctx, c, source)
 		if err != nil {
 			return q, err
 		}
@@ -222,8 +338,8 @@ func (e *MissingError) Error() string {
 // Hint is what to do.
 func (e *MissingError) Hint() string { return "quarry load PATH adds them" }
 
-func (s *Session) holds(ctx context.Context, source string) (bool, error) {
-	rows, err := s.o.Case.Query(ctx, "SELECT 1 FROM "+schema.Quote(source)+" LIMIT 1", nil)
+func holds(ctx context.Context, c *store.Case, source string) (bool, error) {
+	rows, err := c.Query(ctx, "SELECT 1 FROM "+schema.Quote(source)+" LIMIT 1", nil)
 	if err != nil {
 		return false, err
 	}

@@ -71,6 +71,7 @@ func over(t *testing.T, text string, readOnly bool) (*Session, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var s *Session
 	o := Options{Case: c, Library: lib, Sources: sources, Cross: string(cross)}
 	if readOnly {
 		if err := c.Close(); err != nil {
@@ -79,17 +80,19 @@ func over(t *testing.T, text string, readOnly bool) (*Session, string) {
 		if o.Case, err = store.Open(ctx, path, store.Options{ReadOnly: true}); err != nil {
 			t.Fatal(err)
 		}
-		reading := o.Case
-		o.Reopen = func(ctx context.Context) (*store.Case, error) {
-			if err := reading.Close(); err != nil {
+		o.Reopen = func(ctx context.Context, write bool) (*store.Case, error) {
+			if err := s.Case().Close(); err != nil {
 				return nil, err
 			}
-			return store.Open(ctx, path, store.Options{})
+			return store.Open(ctx, path, store.Options{ReadOnly: !write})
+		}
+		o.Confined = func(ctx context.Context) (*store.Case, error) {
+			return store.Open(ctx, path, store.Options{ReadOnly: true, Confined: true})
 		}
 	}
-	s := New(o)
+	s = New(o)
 	t.Cleanup(func() {
-		if err := s.Case().Close(); err != nil {
+		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -257,11 +260,152 @@ func TestRunHunt(t *testing.T) {
 	}
 }
 
+// TestQueryReads: what writes nothing into the case does not open it for writing,
+// and what it leaves in the session is not lost unasked.
+func TestQueryReads(t *testing.T) {
+	s, logs := fixture(t, true)
+	run := func(sql string) error {
+		t.Helper()
+		rows, err := s.Query(t.Context(), sql, nil)
+		if err != nil {
+			return err
+		}
+		for rows.Next() {
+			continue
+		}
+		return errors.Join(rows.Err(), rows.Close())
+	}
+	out := filepath.Join(filepath.Dir(logs), "out.csv")
+	for _, sql := range []string{
+		"CREATE TEMP TABLE t (a INT)", "INSERT INTO t VALUES (1)", "UPDATE t SET a = 2", "CREATE OR REPLACE TEMPORARY VIEW v AS FROM t",
+		"PREPARE p AS SELECT 1", "EXECUTE p", "SET VARIABLE x = 1", "SET threads = 1", "PRAGMA database_list", "USE memory", "USE logquarry",
+		"COPY (SELECT 'k', 'v') TO '" + out + "'", "SELECT * FROM read_csv('" + out + "')", "EXPLAIN SELECT 1", "CALL pragma_version()",
+		"/* x */ -- y\nSELECT 1",
+	} {
+		if err := run(sql); err != nil || !s.Case().ReadOnly() {
+			t.Errorf("%s: %v, to be read: %v", sql, err, s.Case().ReadOnly())
+		}
+	}
+	var h *Hinted
+	for _, sql := range []string{"CREATE TABLE mine (a INT)", "EXPLAIN ANALYZE INSERT INTO case_info VALUES ('a', 'b')", "COPY case_info FROM '" + out + "'"} {
+		if err := run(sql); !errors.As(err, &h) || !strings.Contains(h.Advice, "table t, view v, prepared statement p, variable x") {
+			t.Errorf("%s: %v", sql, err)
+		}
+	}
+	for _, sql := range []string{"DROP VIEW v", "DROP TABLE t", "DEALLOCATE p", "RESET VARIABLE x"} {
+		if err := run(sql); err != nil {
+			t.Errorf("%s: %v", sql, err)
+		}
+	}
+	if err := run("EXPORT DATABASE '" + out + ".d'"); err != nil || !s.Case().ReadOnly() {
+		t.Errorf("export: %v", err)
+	}
+	for _, sql := range []string{"ATTACH '" + s.Case().Path + "' AS again", "DETACH logquarry", "IMPORT DATABASE '" + out + ".d'", "SELECT 1; SELECT 2"} {
+		if err := run(sql); err == nil {
+			t.Errorf("%s: was run", sql)
+		}
+	}
+}
+
+// TestQueryWrites: what writes is found out, however it is spelled.
+func TestQueryWrites(t *testing.T) {
+	s, logs := fixture(t, true)
+	csv := logs + ".csv"
+	if err := os.WriteFile(csv, []byte("2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, made := range []string{"CREATE TABLE mine AS SELECT 1 AS a", "CREATE SEQUENCE s"} {
+		rows, err := s.Query(t.Context(), made, nil)
+		cells(t, rows, err, "")
+	}
+	for _, sql := range []string{
+		"COPY mine FROM 'CSV' (HEADER false)", "EXPLAIN ANALYZE INSERT INTO mine VALUES (2)", "/* SELECT */ -- x\n insert INTO mine VALUES (2)",
+		"WITH x AS (SELECT 2 AS a) INSERT INTO mine FROM x", "WITH x AS (SELECT 2 AS a) MERGE INTO mine USING x ON mine.a = x.a WHEN NOT MATCHED THEN INSERT VALUES (2)",
+		"PREPARE p AS INSERT INTO mine VALUES (2)", "START TRANSACTION", "FROM mine SELECT nextval('s')", "SELECT 1 FROM mine WHERE nextval('s') > 0",
+		"TRUNCATE mine", "COMMENT ON TABLE mine IS 'x'",
+	} {
+		if err := s.reopen(t.Context(), false); err != nil {
+			t.Fatal(err)
+		}
+		rows, err := s.Query(t.Context(), strings.ReplaceAll(sql, "CSV", csv), nil)
+		cells(t, rows, err, "")
+		if s.Case().ReadOnly() {
+			t.Errorf("%s: the case is open to be read still", sql)
+		}
+	}
+}
+
+// TestHuntsConfined: the analyst's statements read files, before and after a
+// hunt; the hunt does not, also where the case was written to before.
+func TestHuntsConfined(t *testing.T) {
+	s, logs := fixture(t, true)
+	ctx := t.Context()
+	reads := func() {
+		t.Helper()
+		rows, err := s.Query(ctx, "SELECT content FROM read_text('"+logs+"')", nil)
+		if got := cells(t, rows, err, "content"); len(got) != 1 || got[0] != flows {
+			t.Errorf("read %q", got)
+		}
+	}
+	// A hunt as one from a folder would be, were its words not looked at.
+	h, err := hunt.ParseFile("bad.sql", "SELECT * FROM query('FROM read_text(''"+logs+"'')')")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := func() {
+		t.Helper()
+		c, err := s.confined(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := hunt.Run(ctx, c, []hunt.Hunt{h}, hunt.Options{})
+		var no *store.Refused
+		if err != nil || len(got) != 1 || !errors.As(got[0].Err, &no) {
+			t.Errorf("the hunt ran: %v %v", got, err)
+		}
+	}
+	ask := func() {
+		t.Helper()
+		rows, err := s.RunHunt(ctx, "flow-port-scan", map[string]string{"ports": "1"})
+		cells(t, rows, err, "src_ip")
+		if !s.hunting.Confined() || s.Case().Confined() {
+			t.Error("not the hunt is confined")
+		}
+	}
+	reads()
+	ask()
+	refused()
+	reads()
+	rows, err := s.Query(ctx, "CREATE TABLE mine AS SELECT 'x' AS a", nil)
+	cells(t, rows, err, "")
+	if s.hunting != nil || s.Case().ReadOnly() {
+		t.Error("the case is not open for writing alone")
+	}
+	reads()
+	rows, err = s.Query(ctx, "BEGIN", nil)
+	cells(t, rows, err, "")
+	var hint *Hinted
+	if _, err := s.RunHunt(ctx, "flow-port-scan", nil); !errors.As(err, &hint) || !strings.Contains(hint.Advice, "an open transaction") {
+		t.Errorf("a hunt beside an open transaction: %v", err)
+	}
+	rows, err = s.Query(ctx, "ROLLBACK", nil)
+	cells(t, rows, err, "")
+	ask()
+	refused()
+	reads()
+	rows, err = s.Query(ctx, "FROM mine", nil)
+	if got := cells(t, rows, err, "a"); len(got) != 1 {
+		t.Errorf("what was written is gone: %v", got)
+	}
+}
+
 func TestChanges(t *testing.T) {
 	for sql, want := range map[string]bool{
 		"SELECT 1": false, "SET threads = 1": false, "CREATE TABLE a (b INT)": true, "INSERT INTO a VALUES (1)": true,
 		"WITH x AS (SELECT 1) INSERT INTO a FROM x": true, "WITH x AS (SELECT 1) FROM x": false, "EXPLAIN SELECT 1": false,
-		"COPY a TO 'b.csv'": false, "": false,
+		"COPY a TO 'b.csv'": false, "": false, "CREATE TEMP TABLE a (b INT)": false, "create or replace\ttemporary view a AS SELECT 1": false,
+		"PREPARE p AS SELECT 1": false, "PREPARE p AS INSERT INTO a VALUES (1)": true, "PREPARE p (INT) AS SELECT 1": true, "START TRANSACTION": true,
+		"CREATE TABLE temp (a INT)": true,
 	} {
 		if got := Changes(sql); got != want {
 			t.Errorf("%s: %v", sql, got)

@@ -41,6 +41,9 @@ type Options struct {
 	// tables and views up to date. It needs Sources.
 	Create   bool
 	ReadOnly bool
+	// Confined keeps statements to the case: see [Case.Confine]. With Create,
+	// tables and views are made that way too.
+	Confined bool
 	// Schemas are the files from which sources are read, and their macros and
 	// views; nil where the case is opened as it is.
 	Schemas fs.FS
@@ -62,6 +65,8 @@ type Case struct {
 	session mapping.Connection
 	serial  atomic.Int64
 	around  func(context.Context) func()
+
+	confined bool
 }
 
 // Around has f called before each statement of Query, with its context, and
@@ -130,6 +135,11 @@ func open(ctx context.Context, path string, opts Options) (*Case, error) {
 	}
 	if err != nil {
 		c.Close()
+		if errors.Is(statErr, fs.ErrNotExist) {
+			// A case that was made for nothing is not left behind.
+			os.Remove(path)
+			os.Remove(path + ".wal")
+		}
 		return nil, err
 	}
 	return c, nil
@@ -207,6 +217,11 @@ func openError(err error) error {
 func (c *Case) prepare(ctx context.Context, fresh bool, connector *duckdb.Connector) error {
 	if err := c.connect(ctx, connector); err != nil {
 		return err
+	}
+	if c.opts.Confined {
+		if err := c.Confine(ctx); err != nil {
+			return err
+		}
 	}
 	if !fresh {
 		n := 0
@@ -294,6 +309,11 @@ func (c *Case) define(ctx context.Context) error {
 		}
 	}
 	for _, s := range sources {
+		if c.opts.Confined {
+			if err := s.CheckViews(); err != nil {
+				return err
+			}
+		}
 		if err := run(s.Name+"/views.sql", s.Views); err != nil {
 			return err
 		}

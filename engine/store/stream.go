@@ -71,7 +71,12 @@ func (r *rows) start(sql string, params map[string]any) error {
 		return err
 	}
 	if mapping.Prepare(r.c.session, sql, &r.stmt) == mapping.StateError {
-		return Error{mapping.PrepareError(r.stmt)}
+		return r.c.failure(mapping.PrepareError(r.stmt))
+	}
+	if r.c.confined {
+		if err := refuse(r.stmt); err != nil {
+			return err
+		}
 	}
 	if err := r.bind(params); err != nil {
 		return err
@@ -81,11 +86,11 @@ func (r *rows) start(sql string, params map[string]any) error {
 	state := C.duckdb_pending_prepared_streaming(r.stmt.Ptr, (*unsafe.Pointer)(unsafe.Pointer(&pending.Ptr)))
 	defer mapping.DestroyPending(&pending)
 	if state != 0 {
-		return Error{mapping.PendingError(pending)}
+		return r.c.failure(mapping.PendingError(pending))
 	}
 	r.started = true
 	if mapping.ExecutePending(pending, &r.res) == mapping.StateError {
-		return Error{mapping.ResultError(&r.res)}
+		return r.c.failure(mapping.ResultError(&r.res))
 	}
 	// Of other statements DuckDB makes a count of rows, or an empty result.
 	if mapping.ResultReturnType(r.res) != mapping.ResultTypeQueryResult {
@@ -192,7 +197,7 @@ func (r *rows) Next() bool {
 		if r.chunk.Ptr == nil {
 			// The end, or a failure on the way: only the text tells.
 			if text := mapping.ResultError(&r.res); text != "" {
-				r.err = Error{text}
+				r.err = r.c.failure(text)
 			}
 			if r.ctx.Err() != nil {
 				r.err = context.Cause(r.ctx)
