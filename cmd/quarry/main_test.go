@@ -17,6 +17,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"logquarry/cmd/logmaker/digests"
 	"logquarry/engine/custody"
 	"logquarry/engine/seal"
 )
@@ -66,6 +67,8 @@ func TestScript(t *testing.T) {
 			"custody": custodyOf,
 			"sealed":  sealOf,
 			"sealing": caseAsSealed,
+			"digests": makeDigests,
+			"spoil":   spoil,
 		},
 	})
 }
@@ -93,6 +96,26 @@ func documented(dir string) error {
 		}
 	}
 	return nil
+}
+
+// makeDigests DIR KEYS [manifest] makes digests for the log files of CloudTrail
+// in DIR, and the file KEYS of public keys.
+func makeDigests(ts *testscript.TestScript, _ bool, args []string) {
+	_, err := digests.Write(digests.Options{Dir: ts.MkAbs(args[0]), Keys: ts.MkAbs(args[1]), Bucket: "example-logs", Trail: "main", Manifest: len(args) > 2})
+	ts.Check(err)
+}
+
+// spoil FILE changes one byte in the middle of a file; FILE may be a pattern, of
+// which the first counts.
+func spoil(ts *testscript.TestScript, _ bool, args []string) {
+	found, err := filepath.Glob(ts.MkAbs(args[0]))
+	if err != nil || len(found) == 0 {
+		ts.Fatalf("%s: %v", args[0], err)
+	}
+	text, err := os.ReadFile(found[0])
+	ts.Check(err)
+	text[len(text)/2] ^= 1
+	ts.Check(os.WriteFile(found[0], text, 0o600))
 }
 
 // exits CODE COMMAND… runs a command and wants that exit code.

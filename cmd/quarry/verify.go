@@ -12,10 +12,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"logquarry/engine/custody"
 	"logquarry/engine/evidence"
 	"logquarry/engine/render"
+	"logquarry/engine/seal"
 	"logquarry/engine/store"
-	"logquarry/engine/value"
 	"logquarry/engine/verify"
 )
 
@@ -24,8 +25,9 @@ import (
 const shownVerdicts = 20
 
 type verifyFlags struct {
-	keys []string
-	root string
+	keys   []string
+	root   string
+	sealed string
 }
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -41,6 +43,8 @@ what was loaded:
   files        each against its SHA-256 in the case; those that vanished or came
   records      the rows and rejects of each file in the case, counted again
   actions      what was done to the case: whether the list was changed
+  seal         with --sealed KEY: the signature of CASE.seal.json, and whether the
+               case is still what was sealed
 
 The keys are what "aws cloudtrail list-public-keys" prints, for the Regions and
 times of the digests. The signature of a digest stands in the metadata of its S3
@@ -53,13 +57,17 @@ With PATHs these are checked in the place of what was loaded, also without a
 case. A report is written for people; with --format csv, json and the like there
 is a row for each digest, log file and file.
 
-The exit code is 1 where something was changed, is missing or moved.`,
+The exit code is 1 where something was changed, is missing or moved. A case on
+another machine, its evidence and the keys are checked by one command:
+quarry verify --case FILE --evidence-root DIR --keys FILE --sealed KEY`,
 		Example: `  quarry verify --keys keys.json
   quarry verify --case incident.duckdb --evidence-root /mnt/usb/logs --keys keys.json
+  quarry verify --sealed responder.key.pub
   quarry verify ./logs --keys eu.json --keys us.json --format csv --output verdicts.csv`,
 		RunE: func(c *cobra.Command, args []string) error { return a.verify(c.Context(), args, f) },
 	}
 	c.Flags().StringArrayVar(&f.keys, "keys", nil, "`file` of CloudTrail's public keys; may be given again")
+	c.Flags().StringVar(&f.sealed, "sealed", "", "check the seal of the case with the public `key`, a file or the key itself")
 	c.Flags().StringVar(&f.root, "evidence-root", "", "`folder` below which the evidence of the case lies now")
 	return c
 }
@@ -68,6 +76,12 @@ func (a *app) verify(ctx context.Context, paths []string, f verifyFlags) (err er
 	keys, err := readKeys(f.keys)
 	if err != nil {
 		return err
+	}
+	var public seal.PublicKey
+	if f.sealed != "" {
+		if public, err = seal.ReadPublicKey(f.sealed); err != nil {
+			return fmt.Errorf("--sealed: %w", err)
+		}
 	}
 	for _, p := range append(paths[:len(paths):len(paths)], f.root) {
 		if p == "" {
@@ -107,6 +121,15 @@ func (a *app) verify(ctx context.Context, paths []string, f verifyFlags) (err er
 	}
 	defer os.RemoveAll(scratch)
 	start := time.Now()
+	var sealed *sealing
+	if f.sealed != "" {
+		if c == nil {
+			return usage("--case FILE names it", "--sealed is for a case, and there is none")
+		}
+		if sealed, err = checkSeal(ctx, c, public); err != nil {
+			return err
+		}
+	}
 	r, err := verify.Run(ctx, verify.Options{
 		Case: c, Paths: paths, Root: f.root, Keys: keys, Sources: a.sources, Scratch: scratch, Threads: a.workers(), Progress: a.verifyProgress(),
 	})
@@ -123,19 +146,19 @@ func (a *app) verify(ctx context.Context, paths []string, f verifyFlags) (err er
 	}
 	switch {
 	case a.json && t.file == nil:
-		err = a.tell(verifyDone(r, time.Since(start)))
+		err = a.tell(verifyDone(r, sealed, time.Since(start)))
 	case format != "":
 		t.record.File.Rows, err = a.write(t.Writer, verdictRows(r), format)
 	default:
-		err = verifyPage(t.Writer, r, c != nil, len(f.keys) > 0, time.Since(start))
+		err = verifyPage(t.Writer, r, sealed, c != nil, len(f.keys) > 0, time.Since(start))
 	}
 	if err == nil && a.json && t.file != nil {
-		err = a.tell(verifyDone(r, time.Since(start)))
+		err = a.tell(verifyDone(r, sealed, time.Since(start)))
 	}
 	if err != nil {
 		return err
 	}
-	if !r.Sound() {
+	if !r.Sound() || !sealed.holds() {
 		// What was found is whole, and stays where it was written.
 		if err := t.finish(nil); err != nil {
 			return err
@@ -192,15 +215,18 @@ func (a *app) verifyProgress() func(done, total int, bytes int64) {
 }
 
 // verifyPage is the report for people.
-func verifyPage(w io.Writer, r *verify.Report, hasCase, hasKeys bool, took time.Duration) error {
+func verifyPage(w io.Writer, r *verify.Report, sealed *sealing, hasCase, hasKeys bool, took time.Duration) error {
 	p := &page{w: w}
 	p.digests(r, hasKeys)
 	if hasCase {
 		p.ledger(r)
 	}
+	if sealed != nil {
+		p.seal(sealed)
+	}
 	p.line("")
 	switch verdict := "Nothing here shows that the evidence was changed"; {
-	case !r.Sound():
+	case !r.Sound() || !sealed.holds():
 		p.line("THE EVIDENCE DOES NOT HOLD in what is listed above.  (%s files, %s)", render.Thousands(int64(r.Files)), seconds(took.Seconds()))
 	case len(r.Evidence.Digests) > 0 && evidence.Count(r.Evidence.Digests)[evidence.Valid] == 0:
 		p.line("%s, and nothing proves that it was not.  (%s files, %s)", verdict, render.Thousands(int64(r.Files)), seconds(took.Seconds()))
@@ -384,122 +410,56 @@ func (p *page) ledger(r *verify.Report) {
 	}
 }
 
-// verdictRows are all objects, a row each.
-func verdictRows(r *verify.Report) value.Rows {
-	var columns []value.Column
-	for _, name := range []string{"checked", "verdict", "finding", "reason", "time", "account_id", "region", "trail", "home_region", "backfill", "object", "digest", "path"} {
-		typ := "VARCHAR"
-		switch name {
-		case "time":
-			typ = "TIMESTAMP"
-		case "backfill":
-			typ = "BOOLEAN"
-		}
-		columns = append(columns, value.Column{Name: name, Type: typ})
-	}
-	list := value.ListOf(columns)
-	text := func(s string) any {
-		if s == "" {
-			return nil
-		}
-		return s
-	}
-	for _, kind := range []struct {
-		name string
-		list []evidence.Checked
-	}{{"digest", r.Evidence.Digests}, {"log file", r.Evidence.Logs}} {
-		for _, c := range kind.list {
-			var at, backfill, object any
-			if !c.At.IsZero() {
-				at = c.At
-			}
-			if c.Object.Key != "" {
-				object = c.Object.String()
-			}
-			if c.Chain != (evidence.Chain{}) {
-				backfill = c.Chain.Backfill
-			}
-			list.Add(kind.name, string(c.Verdict), text(string(c.Finding)), text(c.Reason), at, text(c.Chain.AccountID), text(c.Chain.Region),
-				text(c.Chain.Trail), text(c.Chain.HomeRegion), backfill, object, text(c.Digest), text(c.Path))
-		}
-	}
-	for _, h := range r.Held {
-		list.Add("file", string(h.Standing), nil, text(h.Reason), nil, nil, nil, nil, nil, nil, nil, nil, h.Path)
-	}
-	return list
+// sealing is what a seal says, and how the case differs from it.
+type sealing struct {
+	*seal.Report
+	seal.Comparison
+	path string
 }
 
-// verifyDone is the object of verify --json.
-func verifyDone(r *verify.Report, took time.Duration) any {
-	type span struct {
-		From  time.Time `json:"from"`
-		To    time.Time `json:"to"`
-		State string    `json:"state"`
-		Why   string    `json:"why,omitempty"`
-	}
-	type chain struct {
-		Account    string         `json:"account_id"`
-		Region     string         `json:"region"`
-		Trail      string         `json:"trail"`
-		HomeRegion string         `json:"home_region"`
-		Backfill   bool           `json:"backfill"`
-		Digests    map[string]int `json:"digests"`
-		Logs       map[string]int `json:"log_files"`
-		Spans      []span         `json:"spans"`
-	}
-	type problem struct {
-		Verdict string `json:"verdict"`
-		Finding string `json:"finding"`
-		Object  string `json:"object,omitempty"`
-		Path    string `json:"path,omitempty"`
-		Reason  string `json:"reason"`
-	}
-	byName := func(n map[evidence.Verdict]int) map[string]int {
-		out := map[string]int{}
-		for v, k := range n {
-			out[string(v)] = k
+// holds reports whether the case is what was sealed, or was only added to by
+// actions that it records. No seal was asked for where s is nil.
+func (s *sealing) holds() bool { return s == nil || s.Good && s.ActionsHold && len(s.Differences) == 0 }
+
+func checkSeal(ctx context.Context, c *store.Case, key seal.PublicKey) (*sealing, error) {
+	s := &sealing{path: c.Path + seal.Suffix}
+	var err error
+	if s.Report, err = seal.Check(s.path, key); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			err = &hinted{err, "quarry seal --key FILE makes a seal"}
 		}
-		return out
+		return nil, err
 	}
-	out := struct {
-		Sound    bool           `json:"sound"`
-		Files    int            `json:"files"`
-		Bytes    int64          `json:"bytes"`
-		Keys     int            `json:"public_keys"`
-		Digests  map[string]int `json:"digests"`
-		Logs     map[string]int `json:"log_files"`
-		Trails   []chain        `json:"trails"`
-		Problems []problem      `json:"problems"`
-		Held     map[string]int `json:"ledger,omitempty"`
-		Recounts int            `json:"miscounted_files"`
-		Actions  int64          `json:"actions"`
-		Broken   string         `json:"actions_broken,omitempty"`
-		Seconds  float64        `json:"seconds"`
-	}{Sound: r.Sound(), Files: r.Files, Bytes: r.Bytes, Keys: r.Keys, Digests: byName(evidence.Count(r.Evidence.Digests)),
-		Logs: byName(evidence.Count(r.Evidence.Logs)), Trails: []chain{}, Problems: []problem{}, Recounts: len(r.Recounts),
-		Actions: r.Actions, Broken: r.Broken, Seconds: took.Seconds()}
-	for _, c := range r.Evidence.Chains {
-		x := chain{c.Chain.AccountID, c.Chain.Region, c.Chain.Trail, c.Chain.HomeRegion, c.Chain.Backfill, byName(c.Digests), byName(c.Logs), []span{}}
-		for _, s := range c.Spans {
-			x.Spans = append(x.Spans, span{s.From, s.To, string(s.State), s.Why})
-		}
-		out.Trails = append(out.Trails, x)
+	if !s.Good {
+		return s, nil
 	}
-	for _, c := range r.Evidence.Problems() {
-		object := ""
-		if c.Object.Key != "" {
-			object = c.Object.String()
-		}
-		out.Problems = append(out.Problems, problem{string(c.Verdict), string(c.Finding), object, c.Path, c.Reason})
+	now, err := caseNow(ctx, c)
+	if err != nil {
+		return nil, err
 	}
-	for _, h := range r.Held {
-		if out.Held == nil {
-			out.Held = map[string]int{}
-		}
-		out.Held[string(h.Standing)]++
-		if h.Standing.Problem() {
-			out.Problems = append(out.Problems, problem{string(h.Standing), "", "", h.Path, h.Reason})
-		}
+	if now.SHA256, now.Bytes, err = custody.Sum(c.Path); err != nil {
+		return nil, err
 	}
-	return out
+	s.Comparison = s.Manifest.Compare(now)
+	return s, nil
+}
+
+func (p *page) seal(s *sealing) {
+	p.line("")
+	if !s.Good {
+		p.line("SEAL: %s does not hold: %s", render.Escape(s.path), render.Escape(s.Why))
+		return
+	}
+	by := s.Manifest.By
+	p.line("SEAL: signed with key %s on %s by %s on %s", s.KeyID, by.At.UTC().Format(stamp), render.Escape(by.OSUser), render.Escape(by.Host))
+	switch {
+	case s.Same:
+		p.line("  the case is, byte for byte, what was sealed")
+	case s.holds():
+		p.line("  all that was sealed is there as it was; %s since", plural(s.Since, "action"))
+	}
+	for _, d := range s.Differences[:min(len(s.Differences), shownVerdicts)] {
+		p.line("    %s %s: %s", d.What, render.Escape(d.Name), render.Escape(d.How))
+	}
+	p.more(len(s.Differences))
 }
