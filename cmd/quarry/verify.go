@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"logquarry/engine/acquire"
 	"logquarry/engine/custody"
 	"logquarry/engine/evidence"
 	"logquarry/engine/render"
@@ -28,6 +29,7 @@ type verifyFlags struct {
 	keys   []string
 	root   string
 	sealed string
+	online bool
 }
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -35,7 +37,7 @@ func (a *app) verifyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "verify [PATH…]",
 		Short: "Check the evidence: CloudTrail's digests, hashes, counts, actions",
-		Long: `verify checks, without a network, whether the evidence is what was delivered and
+		Long: `verify checks whether the evidence is what was delivered and
 what was loaded:
 
   CloudTrail   each log file against the digests, each digest against its
@@ -46,7 +48,7 @@ what was loaded:
   seal         with --sealed KEY: the signature of CASE.seal.json, and whether the
                case is still what was sealed
 
-The keys are what "aws cloudtrail list-public-keys" prints, for the Regions and
+It needs no network, but for --online. The keys are what "aws cloudtrail list-public-keys" prints, for the Regions and
 times of the digests. The signature of a digest stands in the metadata of its S3
 object: it is read from the manifest of quarry fetch, or from a file beside the
 digest, such as DIGEST.json.gz.metadata.json with what "aws s3api head-object"
@@ -67,6 +69,7 @@ quarry verify --case FILE --evidence-root DIR --keys FILE --sealed KEY`,
 		RunE: func(c *cobra.Command, args []string) error { return a.verify(c.Context(), args, f) },
 	}
 	c.Flags().StringArrayVar(&f.keys, "keys", nil, "`file` of CloudTrail's public keys; may be given again")
+	c.Flags().BoolVar(&f.online, "online", false, "ask CloudTrail for the public keys that --keys lacks")
 	c.Flags().StringVar(&f.sealed, "sealed", "", "check the seal of the case with the public `key`, a file or the key itself")
 	c.Flags().StringVar(&f.root, "evidence-root", "", "`folder` below which the evidence of the case lies now")
 	return c
@@ -130,8 +133,12 @@ func (a *app) verify(ctx context.Context, paths []string, f verifyFlags) (err er
 			return err
 		}
 	}
+	var online verify.KeySource
+	if f.online {
+		online = acquire.Keys{}
+	}
 	r, err := verify.Run(ctx, verify.Options{
-		Case: c, Paths: paths, Root: f.root, Keys: keys, Sources: a.sources, Scratch: scratch, Threads: a.workers(), Progress: a.verifyProgress(),
+		Online: online, Case: c, Paths: paths, Root: f.root, Keys: keys, Sources: a.sources, Scratch: scratch, Threads: a.workers(), Progress: a.verifyProgress(),
 	})
 	if a.showsProgress() {
 		fmt.Fprint(a.err, eraseLine)
@@ -150,7 +157,7 @@ func (a *app) verify(ctx context.Context, paths []string, f verifyFlags) (err er
 	case format != "":
 		t.record.File.Rows, err = a.write(t.Writer, verdictRows(r), format)
 	default:
-		err = verifyPage(t.Writer, r, sealed, c != nil, len(f.keys) > 0, time.Since(start))
+		err = verifyPage(t.Writer, r, sealed, c != nil, len(f.keys) > 0 || f.online, time.Since(start))
 	}
 	if err == nil && a.json && t.file != nil {
 		err = a.tell(verifyDone(r, sealed, time.Since(start)))

@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -214,6 +216,43 @@ func deliveredAs(name string) (d delivered, ok bool) {
 	}
 	t, err := time.Parse("20060102T1504", strings.TrimSuffix(at, "Z"))
 	return delivered{account, region, kind, t}, err == nil
+}
+
+// Need is which public keys are wanted: those of a Region for digests between
+// two times.
+type Need struct {
+	Region   string
+	From, To time.Time
+}
+
+// Needs are the keys that are wanted for the digests among contents and are not
+// among keys.
+func Needs(contents []Content, keys Keys) []Need {
+	by := map[string]Need{}
+	for i := range contents {
+		d := contents[i].Digest
+		if d == nil || len(keys[d.Fingerprint]) > 0 {
+			continue
+		}
+		c, _, ok := chainOf(d.Object.Key)
+		if !ok {
+			continue
+		}
+		n, seen := by[c.Region]
+		if !seen || d.Start.Before(n.From) {
+			n.From = d.Start
+		}
+		if d.End.After(n.To) {
+			n.To = d.End
+		}
+		n.Region = c.Region
+		by[c.Region] = n
+	}
+	var out []Need
+	for _, region := range slices.Sorted(maps.Keys(by)) {
+		out = append(out, by[region])
+	}
+	return out
 }
 
 // placeOf is the part of a path from which on it is laid out like a key: from

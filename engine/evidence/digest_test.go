@@ -71,11 +71,11 @@ func TestKeys(t *testing.T) {
 		err        string
 	}{
 		{"one list", list, 1, ""},
-		{"two lists, one after the other", list + list, 2, ""},
+		{"two lists, one after the other", list + list, 1, ""},
 		{"an array", "[" + list + "]", 1, ""},
 		{"by Region", `{"eu-central-1":` + list + `}`, 1, ""},
 		{"seconds since 1970", strings.NewReplacer(`"2025-06-01T00:00:00+00:00"`, "1748736000.5", `"2026-06-01T00:00:00+00:00"`, "1780272000").Replace(list), 1, ""},
-		{"another fingerprint", strings.Replace(list, `"Fingerprint": "`, `"Fingerprint": "00`, 1), 0, "the file was changed"},
+		{"another fingerprint", strings.Replace(list, `"Fingerprint": "`, `"Fingerprint": "00`, 1), 0, "it was changed"},
 		{"no base64", strings.Replace(list, `"Value": "`, `"Value": "!`, 1), 0, "key 1: its Value is no base64"},
 		{"no key", strings.Replace(list, `"Value": "M`, `"Value": "Z`, 1), 0, "no RSA key"},
 		{"no time", strings.Replace(list, "2025-06-01T", "someday ", 1), 0, "ValidityStartTime"},

@@ -27,6 +27,16 @@ type Key struct {
 // fingerprint only where they are the same key.
 type Keys map[string][]Key
 
+// Put adds a key, unless it is there.
+func (k Keys) Put(key Key) {
+	for _, have := range k[key.Fingerprint] {
+		if have.Public.Equal(key.Public) && have.From.Equal(key.From) && have.To.Equal(key.To) {
+			return
+		}
+	}
+	k[key.Fingerprint] = append(k[key.Fingerprint], key)
+}
+
 // Len is how many keys there are.
 func (k Keys) Len() int {
 	n := 0
@@ -88,7 +98,7 @@ func (k Keys) take(v any) (found bool, err error) {
 			if err != nil {
 				return true, fmt.Errorf("key %d: %w", i+1, err)
 			}
-			k[key.Fingerprint] = append(k[key.Fingerprint], key)
+			k.Put(key)
 		}
 		return true, nil
 	}
@@ -105,24 +115,35 @@ func parseKey(v any) (key Key, err error) {
 	if err != nil || len(der) == 0 {
 		return key, errors.New("its Value is no base64")
 	}
-	key.Public, err = x509.ParsePKCS1PublicKey(der)
-	if err != nil {
-		// The documentation shows one in the other form, too.
-		any, perr := x509.ParsePKIXPublicKey(der)
-		if key.Public, ok = any.(*rsa.PublicKey); perr != nil || !ok {
-			return key, fmt.Errorf("its Value is no RSA key: %w", err)
-		}
-	}
-	sum := md5.Sum(der)
-	key.Fingerprint = hex.EncodeToString(sum[:])
-	if f, _ := m["Fingerprint"].(string); f != "" && !strings.EqualFold(f, key.Fingerprint) {
-		return key, fmt.Errorf("its Fingerprint is %s, that of its Value is %s: the file was changed", f, key.Fingerprint)
+	fingerprint, _ := m["Fingerprint"].(string)
+	if key, err = ParseKey(der, fingerprint); err != nil {
+		return key, err
 	}
 	if key.From, err = keyTime(m["ValidityStartTime"]); err != nil {
 		return key, fmt.Errorf("ValidityStartTime: %w", err)
 	}
 	if key.To, err = keyTime(m["ValidityEndTime"]); err != nil {
 		return key, fmt.Errorf("ValidityEndTime: %w", err)
+	}
+	return key, nil
+}
+
+// ParseKey reads a public key from its DER form. The fingerprint, where there is
+// one, must be its own.
+func ParseKey(der []byte, fingerprint string) (key Key, err error) {
+	key.Public, err = x509.ParsePKCS1PublicKey(der)
+	if err != nil {
+		// The documentation shows one in the other form, too.
+		other, perr := x509.ParsePKIXPublicKey(der)
+		var ok bool
+		if key.Public, ok = other.(*rsa.PublicKey); perr != nil || !ok {
+			return key, fmt.Errorf("its Value is no RSA key: %w", err)
+		}
+	}
+	sum := md5.Sum(der)
+	key.Fingerprint = hex.EncodeToString(sum[:])
+	if fingerprint != "" && !strings.EqualFold(fingerprint, key.Fingerprint) {
+		return key, fmt.Errorf("its Fingerprint is %s, that of its Value is %s: it was changed", fingerprint, key.Fingerprint)
 	}
 	return key, nil
 }

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"logquarry/engine/evidence"
 	"logquarry/engine/find"
@@ -32,12 +33,21 @@ type Options struct {
 	Paths []string // in the place of what the case was loaded from
 	Root  string   // folder below which the case's evidence lies now; empty: where it was
 	Keys  evidence.Keys
+	// Online is asked for the keys that Keys lacks; nil: nobody is. Keys it
+	// returns are added to Keys.
+	Online KeySource
 	// Sources is asked only where there are archives to look into.
 	Sources func() ([]*schema.Source, error)
 	Scratch string // folder for members of archives
 	Threads int
 	// Progress is told of each file that was read; it may be nil.
 	Progress func(done, total int, bytes int64)
+}
+
+// KeySource knows the public keys of CloudTrail.
+type KeySource interface {
+	// PublicKeys are those of a Region that were used between two times.
+	PublicKeys(ctx context.Context, region string, from, to time.Time) ([]evidence.Key, error)
 }
 
 // Report is what was found out.
@@ -110,12 +120,45 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if files, faults, contents, err = m.members(ctx, entries, files, faults, contents); err != nil {
 		return nil, fmt.Errorf("unpack archives: %w", err)
 	}
+	var notes []string
+	if o.Online != nil {
+		if notes, err = ask(ctx, o, contents); err != nil {
+			return nil, err
+		}
+		r.Keys = o.Keys.Len()
+	}
 	r.Files = len(files)
 	r.Evidence = evidence.Validate(files, contents, faults, o.Keys)
+	r.Evidence.Notes = append(r.Evidence.Notes, notes...)
 	if o.Case != nil {
 		r.Held = evidence.CompareLedger(entries, files, contents, faults, r.Evidence)
 	}
 	return r, nil
+}
+
+// ask gets the public keys that are wanted. Of a Region that does not answer the
+// digests stay unproven, which is noted; where none answers, it fails.
+func ask(ctx context.Context, o Options, contents []evidence.Content) (notes []string, err error) {
+	needs := evidence.Needs(contents, o.Keys)
+	var last error
+	for _, n := range needs {
+		keys, err := o.Online.PublicKeys(ctx, n.Region, n.From, n.To)
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		if err != nil {
+			last = err
+			notes = append(notes, err.Error())
+			continue
+		}
+		for _, k := range keys {
+			o.Keys.Put(k)
+		}
+	}
+	if len(notes) > 0 && len(notes) == len(needs) {
+		return nil, last
+	}
+	return notes, nil
 }
 
 // meter reads files and tells how far it is.
