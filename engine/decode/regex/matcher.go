@@ -16,6 +16,7 @@ type Matcher struct {
 	// where it need not begin there.
 	begin [][256]bool
 	holds [][]byte // of which one stands somewhere in every such text; none: any text may do
+	table *table   // nil: only the expression itself can tell
 }
 
 // looked is how many places are known at most. Most formats that begin alike, as
@@ -33,7 +34,9 @@ func NewMatcher(expr string) (*Matcher, error) {
 		for _, text := range literals(tree) {
 			m.holds = append(m.holds, []byte(text))
 		}
-		m.begin = beginnings(tree)
+		if prog, err := syntax.Compile(tree.Simplify()); err == nil {
+			m.begin, m.table = beginnings(prog), newTable(prog)
+		}
 	}
 	return m, nil
 }
@@ -61,14 +64,27 @@ func (m *Matcher) may(text []byte) bool {
 }
 
 // Match reports whether text fits.
-func (m *Matcher) Match(text []byte) bool { return m.may(text) && m.Regexp.Match(text) }
+func (m *Matcher) Match(text []byte) bool {
+	if m.table != nil {
+		return m.table.match(text, nil)
+	}
+	return m.may(text) && m.Regexp.Match(text)
+}
 
-// FindSubmatchIndex is that of [regexp.Regexp].
-func (m *Matcher) FindSubmatchIndex(text []byte) []int {
-	if !m.may(text) {
+// Submatches is [regexp.Regexp.FindSubmatchIndex]. What it returns may lie in at,
+// whose capacity is room for it.
+func (m *Matcher) Submatches(text []byte, at []int) []int {
+	switch {
+	case !m.may(text):
+		return nil
+	case m.table == nil || m.table.early:
+		return m.Regexp.FindSubmatchIndex(text)
+	}
+	at = append(at[:0], m.table.none...)
+	if !m.table.match(text, at) {
 		return nil
 	}
-	return m.Regexp.FindSubmatchIndex(text)
+	return at
 }
 
 // literals are texts of which one stands in every text that tree fits; nil where
@@ -122,12 +138,8 @@ func shortest(texts []string) int {
 }
 
 // beginnings are the bytes that may stand at the first places of a text that
-// tree fits, as many places as each such text has.
-func beginnings(tree *syntax.Regexp) (sets [][256]bool) {
-	prog, err := syntax.Compile(tree.Simplify())
-	if err != nil {
-		return nil
-	}
+// prog fits, as many places as each such text has.
+func beginnings(prog *syntax.Prog) (sets [][256]bool) {
 	w := walk{prog: prog}
 	w.to(uint32(prog.Start), false)
 	for len(sets) < looked && !w.ends {
