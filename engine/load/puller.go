@@ -57,6 +57,12 @@ func newTask(f *find.File, place uint32, fileID int64) *task {
 	return t
 }
 
+// restart makes t the task it was before its file was read.
+func (t *task) restart() {
+	t.tally.Restart()
+	t.taken, t.sum, t.read = 0, "", 0
+}
+
 // puller is a DuckDB table function: its threads pull rows out of files, each
 // with a decoder of its own. A small file is read by one thread; a big one by
 // a feeder, whose rows all threads take.
@@ -76,12 +82,16 @@ type puller struct {
 
 	mu     sync.Mutex
 	locals []*local
+	redo   []*task         // given up, for they have values without storage
+	found  map[string]bool // the columns of those
 }
 
 // local is the state of one of DuckDB's threads.
 type local struct {
 	worker
 	chunk store.Chunk
+	cols  []batch.Column // the chunk's, and own at their places
+	own   []batch.Column // memory of our own, for late columns
 	batch batch.Batch
 	lent  *batch.Batch // a feeder's, to which the chunk handed out last points
 }
@@ -165,7 +175,7 @@ func (c *counted) Read(p []byte) (int, error) {
 // ColumnInfos implements duckdb.ParallelChunkTableSource.
 func (p *puller) ColumnInfos() []duckdb.ColumnInfo {
 	var infos []duckdb.ColumnInfo
-	for _, c := range p.plan.source.AllColumns() {
+	for _, c := range p.plan.table.AllColumns() {
 		infos = append(infos, duckdb.ColumnInfo{Name: c.Name, T: store.TypeInfo(c.Type)})
 	}
 	return infos
@@ -208,7 +218,7 @@ func (p *puller) FillChunk(state any, dc duckdb.DataChunk) (err error) {
 			err = fmt.Errorf("load: internal error in %s: %v\n%s", name, r, debug.Stack())
 		}
 	}()
-	cols, err := l.chunk.Open(dc, p.plan.types, p.copies)
+	cols, err := l.columns(dc)
 	if err != nil {
 		return err
 	}
@@ -252,6 +262,9 @@ func (p *puller) FillChunk(state any, dc duckdb.DataChunk) (err error) {
 
 // hand gives DuckDB the rows that a feeder lent.
 func (l *local) hand(cols []batch.Column) {
+	for _, c := range l.p.plan.late {
+		cols[c].Data = nil // nothing in it, or the feeder would have given up
+	}
 	l.lent.CopyTo(cols)
 	l.chunk.SetLen(l.lent.Len())
 }
@@ -278,9 +291,13 @@ func (p *puller) take() (t *task, more bool) {
 // fill adds rows of the worker's file to b, and finishes the file at its end.
 func (w *worker) fill(b *batch.Batch) error {
 	t := w.file.task
-	before := t.tally.Records
+	before, from := t.tally.Records, b.Len()
 	done, _ := w.file.from.Fill(b) // what went wrong is in the tally
 	w.p.progress.records.Add(t.tally.Records - before)
+	if late := w.p.plan.lateIn(b); late != nil {
+		w.giveUp(b, from, late)
+		return nil
+	}
 	if done {
 		return w.finish()
 	}

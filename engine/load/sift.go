@@ -131,6 +131,7 @@ func isText(t schema.Type) bool { return t == schema.Varchar || t == schema.JSON
 // dropLosers takes out of the table the rows that turned out to be duplicates
 // of rows that stand before them.
 func (s *sift) dropLosers(ctx context.Context, conn session) error {
+	defer func() { s.lost = nil }()
 	const most = 10_000
 	for from := 0; from < len(s.lost); from += most {
 		var list []string

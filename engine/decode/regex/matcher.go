@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"slices"
+	"sync"
 )
 
 // Matcher is a regular expression that is asked about many texts, most of which
@@ -16,7 +17,10 @@ type Matcher struct {
 	// where it need not begin there.
 	begin [][256]bool
 	holds [][]byte // of which one stands somewhere in every such text; none: any text may do
-	table *table   // nil: only the expression itself can tell
+	// table is made when it is first asked for: most expressions never are, where
+	// a case has logs of few kinds. Its result is nil where only the expression
+	// itself can tell.
+	table func() *table
 }
 
 // looked is how many places are known at most. Most formats that begin alike, as
@@ -29,13 +33,14 @@ func NewMatcher(expr string) (*Matcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("regular expression: %w", err)
 	}
-	m := &Matcher{Regexp: re}
+	m := &Matcher{Regexp: re, table: func() *table { return nil }}
 	if tree, err := syntax.Parse(expr, syntax.Perl); err == nil {
 		for _, text := range literals(tree) {
 			m.holds = append(m.holds, []byte(text))
 		}
 		if prog, err := syntax.Compile(tree.Simplify()); err == nil {
-			m.begin, m.table = beginnings(prog), newTable(prog)
+			m.begin = beginnings(prog)
+			m.table = sync.OnceValue(func() *table { return newTable(prog) })
 		}
 	}
 	return m, nil
@@ -65,23 +70,27 @@ func (m *Matcher) may(text []byte) bool {
 
 // Match reports whether text fits.
 func (m *Matcher) Match(text []byte) bool {
-	if m.table != nil {
-		return m.table.match(text, nil)
+	if !m.may(text) {
+		return false
 	}
-	return m.may(text) && m.Regexp.Match(text)
+	if t := m.table(); t != nil {
+		return t.match(text, nil)
+	}
+	return m.Regexp.Match(text)
 }
 
 // Submatches is [regexp.Regexp.FindSubmatchIndex]. What it returns may lie in at,
 // whose capacity is room for it.
 func (m *Matcher) Submatches(text []byte, at []int) []int {
-	switch {
-	case !m.may(text):
+	if !m.may(text) {
 		return nil
-	case m.table == nil || m.table.early:
+	}
+	t := m.table()
+	if t == nil || t.early {
 		return m.Regexp.FindSubmatchIndex(text)
 	}
-	at = append(at[:0], m.table.none...)
-	if !m.table.match(text, at) {
+	at = append(at[:0], t.none...)
+	if !t.match(text, at) {
 		return nil
 	}
 	return at

@@ -49,7 +49,7 @@ func TestMatcher(t *testing.T) {
 			t.Fatal(err)
 		}
 		re := regexp.MustCompile(expr)
-		if m.table != nil {
+		if m.table() != nil {
 			tables++
 		}
 		for _, text := range texts {
@@ -89,7 +89,7 @@ func TestTable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := m.table != nil; got != tt.table {
+		if got := m.table() != nil; got != tt.table {
 			t.Errorf("%s: has a table: %v, want %v", tt.expr, got, tt.table)
 		}
 		alphabet := []string{"a", "b", "c", "k", ",", "'", "\"", "\\", "\n", " ", "1", "x", "é", "\u212a", "\xff", "\u2028", "-"}
