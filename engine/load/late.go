@@ -2,11 +2,9 @@ package load
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"slices"
-	"strings"
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
 
@@ -19,8 +17,9 @@ import (
 // A column that is NULL in every row costs DuckDB as much as one that is full.
 // So a late column, which only some forms of a log have, gets storage once a
 // load comes upon a value. The beginnings of some files tell most of them before
-// the load; a file that has a value all the same is given up at that row, and is
-// read again, with storage for it, in the same transaction.
+// the load. A file that has a value all the same is given up there, and is read
+// again, with storage for it, in the same transaction; the rows that were written
+// by then stay, for they have no such value.
 
 // How much is looked at beforehand: so many files of a source, and so many plain
 // bytes of each.
@@ -142,30 +141,18 @@ func (w *worker) giveUp(b *batch.Batch, from int, late map[string]bool) {
 // again prepares to read the files again that pull gave up, with storage for
 // what they hold; every late column gets it where all is set.
 func (l *loader) again(ctx context.Context, pull *puller, all bool) error {
-	s := pull.plan.source
-	var ids []string
 	for _, t := range pull.redo {
-		ids = append(ids, fmt.Sprint(t.tally.FileID))
 		t.restart()
-	}
-	if _, err := l.conn.ExecContext(ctx, fmt.Sprintf(`DELETE FROM %s WHERE file_id IN (%s)`, s.StorageTable(), strings.Join(ids, ", "))); err != nil {
-		return err
-	}
-	names := pull.found
-	if all {
-		names = pull.plan.lateNames()
 	}
 	// In the order of the load, as the first time.
 	slices.SortFunc(pull.redo, func(a, b *task) int { return int(a.place) - int(b.place) })
-	return l.store(ctx, map[string]map[string]bool{s.Name: names})
-}
-
-func (p *plan) lateNames() map[string]bool {
-	names := map[string]bool{}
-	for _, c := range p.late {
-		names[p.source.Columns[c].Name] = true
+	p := pull.plan
+	if all {
+		for _, c := range p.late {
+			pull.found[p.source.Columns[c].Name] = true
+		}
 	}
-	return names
+	return l.store(ctx, map[string]map[string]bool{p.source.Name: pull.found})
 }
 
 // store gives the columns of wanted storage, in the transaction that is open, and

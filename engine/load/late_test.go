@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -64,6 +65,43 @@ func (b *bench) stored(source string) map[string]bool {
 	return have
 }
 
+// loadBy loads the folder by the descriptions of fsys, all at once or a few files
+// a load, and looks at the case.
+func (b *bench) loadBy(fsys fs.FS, apart bool, look func(c *store.Case)) {
+	t := b.t
+	t.Helper()
+	list, err := schema.Load(fsys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := find.NewFinder(find.Options{Sources: list, Scratch: t.TempDir(), Threads: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := f.Find(context.Background(), []string{b.Dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := store.Open(context.Background(), b.Case, store.Options{Create: true, Schemas: fsys, Threads: b.Threads})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	opts := b.options()
+	opts.Sources = list
+	size := len(files)
+	if apart {
+		size = 7
+	}
+	for part := range slices.Chunk(files, size) {
+		if _, err := load.Load(context.Background(), c, part, opts); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check(t, c)
+	look(c)
+}
+
 // TestLateColumns: whenever a late column gets its storage, and whether it ever
 // does, the view has the same values.
 func TestLateColumns(t *testing.T) {
@@ -98,46 +136,19 @@ func TestLateColumns(t *testing.T) {
 	}
 	run := func(fsys fs.FS, sample int, apart bool) (rows []string, b *bench) {
 		b = newBench(t)
-		b.Dir = dir
-		list, err := schema.Load(fsys)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f, err := find.NewFinder(find.Options{Sources: list, Scratch: t.TempDir(), Threads: 2})
-		if err != nil {
-			t.Fatal(err)
-		}
-		files, err := f.Find(t.Context(), []string{dir})
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, err := store.Open(t.Context(), b.Case, store.Options{Create: true, Schemas: fsys, Threads: 2})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		opts := b.options()
-		opts.Sources, opts.Sample = list, sample
-		parts := [][]find.File{files}
-		if apart {
-			parts = slices.Collect(slices.Chunk(files, 7))
-		}
-		for _, part := range parts {
-			if _, err := load.Load(context.Background(), c, part, opts); err != nil {
-				t.Fatal(err)
+		b.Dir, b.Options.Sample = dir, sample
+		b.loadBy(fsys, apart, func(c *store.Case) {
+			for _, s := range lateSources(t) {
+				for _, row := range query(t, c, fmt.Sprintf(`SELECT e.path, r.* EXCLUDE (file_id) FROM %s r JOIN evidence e USING (file_id) ORDER BY e.path, r.record_no`, schema.Quote(s.Name))) {
+					rows = append(rows, s.Name+"|"+row)
+				}
+				for _, row := range query(t, c, fmt.Sprintf(`SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = '%s' AND schema_name = 'main' ORDER BY column_index`, s.Name)) {
+					rows = append(rows, s.Name+" has "+row)
+				}
 			}
-		}
-		check(t, c)
-		for _, s := range lateSources(t) {
-			for _, row := range query(t, c, fmt.Sprintf(`SELECT e.path, r.* EXCLUDE (file_id) FROM %s r JOIN evidence e USING (file_id) ORDER BY e.path, r.record_no`, schema.Quote(s.Name))) {
-				rows = append(rows, s.Name+"|"+row)
-			}
-			for _, row := range query(t, c, fmt.Sprintf(`SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = '%s' AND schema_name = 'main' ORDER BY column_index`, s.Name)) {
-				rows = append(rows, s.Name+" has "+row)
-			}
-		}
-		rows = append(rows, query(t, c, `SELECT path, source, status, sha256, records, loaded, duplicates, rejected, note FROM evidence ORDER BY path`)...)
-		rows = append(rows, query(t, c, `SELECT path, record_no, line, "offset", reason FROM rejects ORDER BY ALL`)...)
+			rows = append(rows, query(t, c, `SELECT path, source, status, sha256, records, loaded, duplicates, rejected, note FROM evidence ORDER BY path`)...)
+			rows = append(rows, query(t, c, `SELECT path, record_no, line, "offset", reason FROM rejects ORDER BY ALL`)...)
+		})
 		return rows, b
 	}
 	together, _ := run(undelayed(t), 0, false)
@@ -228,31 +239,43 @@ func TestLateTimes(t *testing.T) {
 // TestLateDuplicates: of two events of one name the first by file is the row,
 // also where its file was given up and read again.
 func TestLateDuplicates(t *testing.T) {
-	message := func(id int, text string) string {
-		return fmt.Sprintf(`{"id":"%056d","timestamp":%d,"message":%q}`, id, 1767322800000+int64(id), text)
-	}
-	batch := func(from, to int, last string) []byte {
-		var list []string
-		for i := from; i < to; i++ {
-			list = append(list, message(i, "plain"))
-		}
-		list = append(list, message(999_999, last))
-		return []byte(`{"messageType":"DATA_MESSAGE","owner":"111122223333","logGroup":"/aws/lambda/shop","logStream":"s","subscriptionFilters":["f"],"logEvents":[` + strings.Join(list, ",") + `]}` + "\n")
-	}
 	const report = "REPORT RequestId: 6f1c2d3e-0000-4000-8000-000000000001\tDuration: 12.50 ms\tBilled Duration: 13 ms\tMemory Size: 128 MB\tMax Memory Used: 60 MB\t\n"
-	for _, threads := range []int{1, 2} {
-		b := newBench(t)
-		b.Threads, b.Options.Sample = threads, -1
-		b.write("a.json", batch(0, 3000, report))
-		b.write("b.json", batch(1000, 4000, report))
-		b.write("c.json", batch(2000, 5000, report))
-		sum := b.load()
-		if sum.Rows != 5001 || sum.Duplicates != 9003-5001 || sum.Rejects != 0 {
-			t.Errorf("%+v", sum)
+	late := []string{report, "START RequestId: 6f1c2d3e-0000-4000-8000-000000000001 Version: 7\n", "<34>1 2026-01-02T03:04:05.000Z host su 1 ID47 - failed\n", "XRAY TraceId: 1-65\tSegmentId: 2f\tSampled: true\t\n"}
+	for seed := range uint64(3) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		dir := filepath.Join(t.TempDir(), "evidence")
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
 		}
-		got := b.ask(`SELECT regexp_replace(path, '^.*/', ''), count(*), count(duration_ms), max(duration_ms) FROM cloudwatch_logs JOIN evidence USING (file_id) GROUP BY ALL ORDER BY ALL`)
-		if d := cmp.Diff([]string{"a.json|3001|1|12.5", "b.json|1000|0|∅", "c.json|1000|0|∅"}, got); d != "" {
-			t.Errorf("%d threads (-want +got):\n%s", threads, d)
+		for k := range 8 {
+			var list []string
+			for range 1 + r.IntN(7000) {
+				// Events of one name have one text, or they are no duplicates.
+				id := r.IntN(9000)
+				text := "plain"
+				if id%2000 < 4 {
+					text = late[id%2000]
+				}
+				list = append(list, fmt.Sprintf(`{"id":"%056d","timestamp":%d,"message":%q}`, id, 1767322800000+id, text))
+			}
+			text := `{"messageType":"DATA_MESSAGE","owner":"111122223333","logGroup":"/aws/lambda/shop","logStream":"s","subscriptionFilters":["f"],"logEvents":[` + strings.Join(list, ",") + "]}\n"
+			if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(k, ".json")), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		contents := map[string]string{}
+		for name, fsys := range map[string]fs.FS{"late": schemas.FS, "all": undelayed(t)} {
+			b := newBench(t)
+			b.Dir, b.Threads, b.Options.Sample = dir, 1+int(seed%3), -1
+			b.loadBy(fsys, false, func(c *store.Case) {
+				contents[name] = content(t, c)
+				if got := query(t, c, `SELECT count(*) > 0, count(duration_ms) > 0 FROM cloudwatch_logs`); got[0] != "true|true" {
+					t.Errorf("seed %d: %s", seed, got)
+				}
+			})
+		}
+		if contents["late"] != contents["all"] {
+			t.Errorf("seed %d: other rows or counts than with storage for all", seed)
 		}
 	}
 }

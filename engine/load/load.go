@@ -9,7 +9,6 @@ package load
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -351,13 +350,6 @@ func add(t, more *decode.Tally) {
 
 // insert runs the tasks' files into the table of a source.
 func (l *loader) insert(ctx context.Context, source string, tasks []*task, jobs []*job) error {
-	if late := l.plans.by[source].lateNames(); len(late) > 0 && slices.ContainsFunc(jobs, func(j *job) bool { return j.again != nil }) {
-		// Rows of an earlier load of the file stand in the table, so that it
-		// cannot be given up.
-		if err := l.store(ctx, map[string]map[string]bool{source: late}); err != nil {
-			return err
-		}
-	}
 	sift, err := l.sift(ctx, l.plans.by[source], tasks, jobs)
 	if err != nil {
 		return err

@@ -52,7 +52,9 @@ func newPlans(sources, stored []*schema.Source, known *find.Known) (*plans, erro
 	objects := map[string]*jsonrec.Plan{}
 	decoded := make([]*schema.Source, len(sources))
 	for i, s := range sources {
-		s = s.Decoded(func(name string) bool { _, ok := stored[i].Column(name); return ok })
+		if stored[i] != s {
+			s = s.Decoded(func(name string) bool { _, ok := stored[i].Column(name); return ok })
+		}
 		decoded[i] = s
 		if objects[s.Name], err = jsonrec.NewPlan(s); err != nil {
 			return nil, err

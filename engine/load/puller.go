@@ -41,6 +41,9 @@ type task struct {
 	again bool
 	asked *schema.Source // all messages are taken for
 	taken int64          // messages that went to the plan's source
+	done  int64          // number of the last record whose row, if any, is written
+	skip  int64          // the same when the file was given up last
+	twice bool           // it was
 	lost  string         // why its end is missing already, from find
 	sum   string         // SHA-256 of the bytes read, hexadecimal
 	read  int64          // bytes read
@@ -57,10 +60,12 @@ func newTask(f *find.File, place uint32, fileID int64) *task {
 	return t
 }
 
-// restart makes t the task it was before its file was read.
+// restart makes t the task to read its file once more from the beginning, but to
+// write only the rows that have not been.
 func (t *task) restart() {
 	t.tally.Restart()
 	t.taken, t.sum, t.read = 0, "", 0
+	t.skip, t.twice = t.done, true
 }
 
 // puller is a DuckDB table function: its threads pull rows out of files, each
@@ -298,6 +303,7 @@ func (w *worker) fill(b *batch.Batch) error {
 		w.giveUp(b, from, late)
 		return nil
 	}
+	t.done = max(t.done, t.tally.Number)
 	if done {
 		return w.finish()
 	}
