@@ -145,6 +145,14 @@ func (b *Batch) Drop() {
 	}
 }
 
+// Cut takes back the finished rows from row n on.
+func (b *Batch) Cut(n int) {
+	for b.n > n {
+		b.n--
+		b.Drop()
+	}
+}
+
 // Clear sets column c of the current row to NULL.
 func (b *Batch) Clear(c int) {
 	if v := b.cols[c].Valid; v != nil {

@@ -34,12 +34,17 @@ func New(types []schema.Type) *Batch {
 func NewShared(types []schema.Type) *Batch {
 	cols := make([]Column, len(types))
 	for i, t := range types {
-		mem := make([]uint64, Rows*Size(t)/8) // words, so that cells are aligned
-		cols[i] = Column{Type: t, Data: unsafe.Pointer(unsafe.SliceData(mem)), Valid: new([Rows / 64]uint64)}
+		cols[i] = NewColumn(t)
 	}
 	b := new(Batch)
 	b.Point(cols)
 	return b
+}
+
+// NewColumn is a column in Go's own memory.
+func NewColumn(t schema.Type) Column {
+	mem := make([]uint64, Rows*Size(t)/8) // words, so that cells are aligned
+	return Column{Type: t, Data: unsafe.Pointer(unsafe.SliceData(mem)), Valid: new([Rows / 64]uint64)}
 }
 
 // CopyTo copies the finished rows into the columns of a chunk, which then point

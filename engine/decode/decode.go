@@ -75,12 +75,27 @@ func (t *Tally) Reject(r Reject) {
 	if len(r.Raw) > RawLimit {
 		r.Raw = r.Raw[:RawLimit]
 	}
-	const overhead = 256 // of a Reject beside its bytes
-	if len(t.Rejects) >= MaxRejects || t.Room != nil && t.Room.Add(-int64(len(r.Raw)+overhead)) < 0 {
+	if len(t.Rejects) >= MaxRejects || t.Room != nil && t.Room.Add(-r.room()) < 0 {
 		return
 	}
 	r.Raw = append([]byte(nil), r.Raw...)
 	t.Rejects = append(t.Rejects, r)
+}
+
+// room is how many bytes of memory r takes.
+func (r *Reject) room() int64 {
+	const overhead = 256 // beside its bytes
+	return int64(len(r.Raw) + overhead)
+}
+
+// Restart makes t the account of a file that is read from its beginning again.
+func (t *Tally) Restart() {
+	for i := range t.Rejects {
+		if t.Room != nil {
+			t.Room.Add(t.Rejects[i].room())
+		}
+	}
+	*t = Tally{FileID: t.FileID, Room: t.Room}
 }
 
 // Repair notes that the row of the given record was kept with a change.

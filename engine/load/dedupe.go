@@ -60,6 +60,8 @@ func (s *seen) add(key []byte, p place, open map[uint32]*task) (first bool, lose
 		*x = slot{h, p}
 		sh.n++
 		return true, place{}, false
+	case x.at == p:
+		return true, place{}, false // its file is read again
 	case p.before(x.at) && open[x.at.file] != nil:
 		loser, x.at = x.at, p
 		return true, loser, true

@@ -293,6 +293,17 @@ func (b *bench) corpus(seed uint64, files, perFile int) {
 		}
 		b.write(fmt.Sprintf("waf/111122223333_waflogs_eu-west-1_shop_20260102T%04dZ_%08x.log.gz", i, i), gz(hits.String()))
 	}
+	for i := range files / 4 {
+		// One has values of another form, far behind its beginning.
+		var lines strings.Builder
+		for k := range perFile * 30 {
+			fmt.Fprintf(&lines, "20260102 03:04:%02d,db-%d,alice,192.0.2.9,27,%d,QUERY,shop,'select %d',0\n", k%60, i, k, r.Uint64())
+		}
+		if i == files/8 {
+			lines.WriteString("20260102 03:05:00,db-1,root,192.0.2.9,28,1,QUERY,shop,'select 7',0,4\n")
+		}
+		b.write(fmt.Sprintf("rds/server_audit-%08x.log", i), []byte(lines.String()))
+	}
 	b.write("notes.txt", []byte("what the analyst wrote\n"))
 	b.write("copy/of_first.json.gz", gz(records(event("e1", 1, ""))))
 	b.write("copy/of_first_again.json.gz", gz(records(event("e1", 1, ""))))

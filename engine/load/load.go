@@ -36,6 +36,9 @@ type Options struct {
 	Now      func() time.Time // nil: time.Now
 	Progress *Progress        // nil: nobody looks
 	Limits   unpack.Limits
+	// Sample is how many files of a source are looked into for late columns before
+	// the load; 0: sampleFiles, less: none.
+	Sample int
 }
 
 // Count is what became of records.
@@ -113,6 +116,9 @@ func Load(ctx context.Context, c *store.Case, files []find.File, opts Options) (
 	}
 	if opts.Threads == 0 {
 		opts.Threads = 2
+	}
+	if opts.Sample == 0 {
+		opts.Sample = sampleFiles
 	}
 	start := opts.Now()
 	sum := &Summary{Sources: map[string]*Count{}, Skipped: map[Reason]int64{}}
@@ -194,40 +200,33 @@ func setting(name, value string) string {
 	return fmt.Sprintf("SET %s = '%s'", name, strings.ReplaceAll(value, "'", "''"))
 }
 
-// widen gives the columns that the files' headers name storage, and makes the
-// plans by what is stored then.
+// widen gives the columns storage that the files' headers name, or that are filled
+// where some files begin, and makes the plans by what is stored then.
 func (l *loader) widen(ctx context.Context, work []*job) error {
-	named := map[string]map[string]bool{}
+	named, parquet := map[string]map[string]bool{}, map[string]map[string]bool{}
 	for _, j := range work {
 		for _, f := range j.Fields {
-			if named[j.Source.Name] == nil {
-				named[j.Source.Name] = map[string]bool{}
+			want(named, j.Source.Name, awsName(f))
+			if j.Kind == unpack.Parquet {
+				want(parquet, j.Source.Name, awsName(f))
 			}
-			named[j.Source.Name][awsName(f)] = true
 		}
 	}
 	wanted := map[string]map[string]bool{}
 	for _, s := range l.opts.Sources {
 		for _, c := range s.Columns {
-			if c.Rare && named[s.Name][awsName(c.From)] {
-				if wanted[s.Name] == nil {
-					wanted[s.Name] = map[string]bool{}
-				}
-				wanted[s.Name][c.Name] = true
+			if c.Rare && named[s.Name][awsName(c.From)] || c.Late && parquet[s.Name][awsName(c.From)] {
+				want(wanted, s.Name, c.Name)
 			}
 		}
 	}
-	if len(wanted) > 0 {
-		if err := l.transact(ctx, func() error { return store.Widen(ctx, l.conn, l.opts.Sources, wanted) }); err != nil {
-			return err
-		}
-	}
-	stored, err := store.Stored(ctx, l.conn, l.opts.Sources)
-	if err != nil {
+	if err := l.store(ctx, nil); err != nil {
 		return err
 	}
-	l.plans, err = newPlans(l.opts.Sources, stored)
-	return err
+	if err := l.sample(ctx, work, wanted); err != nil || len(wanted) == 0 {
+		return err
+	}
+	return l.transact(ctx, func() error { return l.store(ctx, wanted) })
 }
 
 // job is a file to be loaded.
@@ -351,30 +350,46 @@ func add(t, more *decode.Tally) {
 
 // insert runs the tasks' files into the table of a source.
 func (l *loader) insert(ctx context.Context, source string, tasks []*task, jobs []*job) error {
-	p := l.plans.by[source]
-	sift, err := l.sift(ctx, p, tasks, jobs)
+	sift, err := l.sift(ctx, l.plans.by[source], tasks, jobs)
 	if err != nil {
 		return err
 	}
+	for pass := 0; ; pass++ {
+		pull, err := l.pull(ctx, source, tasks, sift)
+		if err != nil || len(pull.redo) == 0 {
+			return err
+		}
+		// A file may have further values further on; that is not to go on for ever.
+		if err := l.again(ctx, pull, pass == 2); err != nil {
+			return err
+		}
+		tasks = pull.redo
+	}
+}
+
+// pull runs the tasks' files into the table of a source, but for those that have
+// values in late columns.
+func (l *loader) pull(ctx context.Context, source string, tasks []*task, sift *sift) (*puller, error) {
+	p := l.plans.by[source]
 	pull := &puller{ctx: ctx, db: l.c.DB(), plan: p, plans: l.plans, tasks: tasks, threads: l.opts.Threads, keep: sift.keep, progress: l.opts.Progress, limits: l.opts.Limits}
 	defer pull.release()
 	name := fmt.Sprintf("quarry_load_%d", l.c.Serial())
-	err = duckdb.RegisterTableUDF(l.conn.Conn, name, duckdb.ParallelChunkTableFunction{
+	err := duckdb.RegisterTableUDF(l.conn.Conn, name, duckdb.ParallelChunkTableFunction{
 		BindArguments: func(map[string]any, ...any) (duckdb.ParallelChunkTableSource, error) { return pull, nil },
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	// By name: a column that got its storage late stands last in the table.
 	var cols []string
-	for _, c := range p.source.AllColumns() {
+	for _, c := range p.table.AllColumns() {
 		cols = append(cols, schema.Quote(c.Name))
 	}
 	list := strings.Join(cols, ", ")
 	if _, err := l.conn.ExecContext(ctx, fmt.Sprintf(`INSERT INTO %s (%s) SELECT %s FROM %s()`, p.source.StorageTable(), list, list, name)); err != nil {
-		return err
+		return nil, err
 	}
-	return sift.dropLosers(ctx, l.conn)
+	return pull, sift.dropLosers(ctx, l.conn)
 }
 
 // settle writes the ledger of a batch and adds it to the summary.

@@ -155,7 +155,7 @@ func (l *loader) insertParquet(ctx context.Context, j *job, t *task) error {
 	if err != nil {
 		return err
 	}
-	s := l.plans.by[j.Source.Name].source
+	s := l.plans.by[j.Source.Name].table
 	cols, rest := parquetCells(s, order)
 	var into []string
 	timeExpr := "NULL"

@@ -15,9 +15,14 @@ import (
 
 // plan is how the files of one source are decoded.
 type plan struct {
-	source *schema.Source
+	source *schema.Source // with the columns that the decoders fill
+	table  *schema.Source // with those that have storage
 	layout decode.Columns
-	types  []schema.Type
+	types  []schema.Type // of source
+	// late are the columns of source without storage, storedTypes the types of
+	// the others.
+	late        []int
+	storedTypes []schema.Type
 	// make makes the decoder of the source's own shape; objects the one of its
 	// records as JSON objects, the same where JSON is its shape; one the one of
 	// messages, in either form; row the one of a Parquet file's rows as objects.
@@ -31,18 +36,26 @@ type plans struct {
 	sources []*schema.Source
 }
 
-// newPlans makes the plans of sources, of whose columns those of stored have
-// storage. JSON sources know of one another, since their records can stand in
+// newPlans makes the plans of sources, of whose columns those of stored, the same
+// sources in the same order, have storage. JSON sources know of one another, since their records can stand in
 // one file.
-func newPlans(sources, stored []*schema.Source) (*plans, error) {
-	all := &plans{by: make(map[string]*plan), sources: sources}
+// known is that of an earlier plan; nil: there is none.
+func newPlans(sources, stored []*schema.Source, known *find.Known) (*plans, error) {
+	all := &plans{by: make(map[string]*plan), known: known, sources: sources}
 	var err error
-	if all.known, err = find.NewKnown(sources); err != nil {
-		return nil, err
+	if known == nil {
+		if all.known, err = find.NewKnown(sources); err != nil {
+			return nil, err
+		}
 	}
 	var json []*jsonrec.Plan
 	objects := map[string]*jsonrec.Plan{}
-	for _, s := range stored {
+	decoded := make([]*schema.Source, len(sources))
+	for i, s := range sources {
+		if stored[i] != s {
+			s = s.Decoded(func(name string) bool { _, ok := stored[i].Column(name); return ok })
+		}
+		decoded[i] = s
 		if objects[s.Name], err = jsonrec.NewPlan(s); err != nil {
 			return nil, err
 		}
@@ -50,7 +63,7 @@ func newPlans(sources, stored []*schema.Source) (*plans, error) {
 			json = append(json, objects[s.Name])
 		}
 	}
-	for _, s := range stored {
+	for i, s := range decoded {
 		jp := objects[s.Name]
 		var others []*jsonrec.Plan
 		for _, o := range json {
@@ -58,7 +71,13 @@ func newPlans(sources, stored []*schema.Source) (*plans, error) {
 				others = append(others, o)
 			}
 		}
-		p := &plan{source: s, layout: decode.Layout(s), types: decode.Types(s)}
+		p := &plan{source: s, table: stored[i], layout: decode.Layout(s), types: decode.Types(s)}
+		for c := range s.Columns {
+			if _, ok := p.table.Column(s.Columns[c].Name); !ok {
+				p.late = append(p.late, c)
+			}
+		}
+		p.storedTypes = decode.Types(p.table)
 		p.objects = func(keep decode.Keep) decode.Decoder { return jsonrec.NewDecoder(jp, others, keep) }
 		// The source of a message has been told: nothing else is in it.
 		alone := func(keep decode.Keep) decode.Decoder { return jsonrec.NewDecoder(jp, nil, keep) }

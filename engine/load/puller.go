@@ -41,6 +41,9 @@ type task struct {
 	again bool
 	asked *schema.Source // all messages are taken for
 	taken int64          // messages that went to the plan's source
+	done  int64          // number of the last record whose row, if any, is written
+	skip  int64          // the same when the file was given up last
+	twice bool           // it was
 	lost  string         // why its end is missing already, from find
 	sum   string         // SHA-256 of the bytes read, hexadecimal
 	read  int64          // bytes read
@@ -55,6 +58,14 @@ func newTask(f *find.File, place uint32, fileID int64) *task {
 	}
 	t.tally.FileID = fileID
 	return t
+}
+
+// restart makes t the task to read its file once more from the beginning, but to
+// write only the rows that have not been.
+func (t *task) restart() {
+	t.tally.Restart()
+	t.taken, t.sum, t.read = 0, "", 0
+	t.skip, t.twice = t.done, true
 }
 
 // puller is a DuckDB table function: its threads pull rows out of files, each
@@ -76,12 +87,16 @@ type puller struct {
 
 	mu     sync.Mutex
 	locals []*local
+	redo   []*task         // given up, for they have values without storage
+	found  map[string]bool // the columns of those
 }
 
 // local is the state of one of DuckDB's threads.
 type local struct {
 	worker
 	chunk store.Chunk
+	cols  []batch.Column // the chunk's, and own at their places
+	own   []batch.Column // memory of our own, for late columns
 	batch batch.Batch
 	lent  *batch.Batch // a feeder's, to which the chunk handed out last points
 }
@@ -165,7 +180,7 @@ func (c *counted) Read(p []byte) (int, error) {
 // ColumnInfos implements duckdb.ParallelChunkTableSource.
 func (p *puller) ColumnInfos() []duckdb.ColumnInfo {
 	var infos []duckdb.ColumnInfo
-	for _, c := range p.plan.source.AllColumns() {
+	for _, c := range p.plan.table.AllColumns() {
 		infos = append(infos, duckdb.ColumnInfo{Name: c.Name, T: store.TypeInfo(c.Type)})
 	}
 	return infos
@@ -208,7 +223,7 @@ func (p *puller) FillChunk(state any, dc duckdb.DataChunk) (err error) {
 			err = fmt.Errorf("load: internal error in %s: %v\n%s", name, r, debug.Stack())
 		}
 	}()
-	cols, err := l.chunk.Open(dc, p.plan.types, p.copies)
+	cols, err := l.columns(dc)
 	if err != nil {
 		return err
 	}
@@ -252,6 +267,9 @@ func (p *puller) FillChunk(state any, dc duckdb.DataChunk) (err error) {
 
 // hand gives DuckDB the rows that a feeder lent.
 func (l *local) hand(cols []batch.Column) {
+	for _, c := range l.p.plan.late {
+		cols[c].Data = nil // nothing in it, or the feeder would have given up
+	}
 	l.lent.CopyTo(cols)
 	l.chunk.SetLen(l.lent.Len())
 }
@@ -278,9 +296,14 @@ func (p *puller) take() (t *task, more bool) {
 // fill adds rows of the worker's file to b, and finishes the file at its end.
 func (w *worker) fill(b *batch.Batch) error {
 	t := w.file.task
-	before := t.tally.Records
+	before, from := t.tally.Records, b.Len()
 	done, _ := w.file.from.Fill(b) // what went wrong is in the tally
 	w.p.progress.records.Add(t.tally.Records - before)
+	if late := w.p.plan.lateIn(b); late != nil {
+		w.giveUp(b, from, late)
+		return nil
+	}
+	t.done = max(t.done, t.tally.Number)
 	if done {
 		return w.finish()
 	}

@@ -34,7 +34,7 @@ func RawRecord(ctx context.Context, db *sql.DB, sources []*schema.Source, file f
 		}
 		return []byte(text), err
 	}
-	plans, err := newPlans(sources, sources)
+	plans, err := newPlans(sources, sources, nil)
 	if err != nil {
 		return nil, err
 	}

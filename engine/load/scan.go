@@ -57,7 +57,7 @@ func RegisterScan(ctx context.Context, c *store.Case, opts ScanOptions) error {
 	if opts.Scratch == nil {
 		opts.Scratch = func() (string, error) { return os.MkdirTemp("", "quarry-") }
 	}
-	plans, err := newPlans(opts.Sources, opts.Sources)
+	plans, err := newPlans(opts.Sources, opts.Sources, nil)
 	if err != nil {
 		return err
 	}

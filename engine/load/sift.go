@@ -24,6 +24,9 @@ type sift struct {
 
 	mu   sync.Mutex
 	lost []place // rows that were written before an earlier one was found
+	// owed are those of lost that stand in files which are read once more: they
+	// may not have been counted yet.
+	owed map[place]bool
 }
 
 // window is the times wanted of one file, in microseconds, and those loaded
@@ -36,7 +39,7 @@ type window struct {
 
 // sift prepares to sift the rows of tasks.
 func (l *loader) sift(ctx context.Context, p *plan, tasks []*task, jobs []*job) (*sift, error) {
-	s := &sift{plan: p, byPlace: map[uint32]*task{}, windows: map[uint32]window{}}
+	s := &sift{plan: p, byPlace: map[uint32]*task{}, windows: map[uint32]window{}, owed: map[place]bool{}}
 	wanted := spanOf(l.opts.Since, l.opts.Until)
 	for i, t := range tasks {
 		s.byPlace[t.place] = t
@@ -82,12 +85,12 @@ func (s *sift) keep(t *task) decode.Keep {
 			return false
 		}
 		if s.seen == nil {
-			return true
+			return unwritten(t, tally, recordNo)
 		}
 		key = key[:0]
 		for _, k := range layout.Key {
 			if !b.IsSet(k) {
-				return true // without a name no event is another's double
+				return unwritten(t, tally, recordNo) // without a name no event is another's double
 			}
 			if isText(s.plan.source.Columns[k].Type) {
 				key = append(key, b.Text(k)...)
@@ -111,14 +114,39 @@ func (s *sift) keep(t *task) decode.Keep {
 		if lost {
 			s.mu.Lock()
 			s.lost = append(s.lost, loser)
+			if s.byPlace[loser.file].twice {
+				s.owed[loser] = true
+			}
 			s.mu.Unlock()
 		}
-		if !first {
-			tally.Records++
+		if first {
+			return unwritten(t, tally, recordNo)
+		}
+		tally.Records++
+		if t.twice && s.owes(place{t.place, uint32(recordNo)}) {
+			tally.Rows++ // dropLosers makes it a duplicate
+		} else {
 			tally.Duplicates++
 		}
-		return first
+		return false
 	}
+}
+
+func (s *sift) owes(p place) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.owed[p]
+}
+
+// unwritten is false, and counts the row, where it is in the table already: its
+// file is read for the second time.
+func unwritten(t *task, tally *decode.Tally, recordNo int64) bool {
+	if recordNo > t.skip {
+		return true
+	}
+	tally.Records++
+	tally.Rows++
+	return false
 }
 
 // null stands for NULL in a key: bytes that no text has.
@@ -131,6 +159,7 @@ func isText(t schema.Type) bool { return t == schema.Varchar || t == schema.JSON
 // dropLosers takes out of the table the rows that turned out to be duplicates
 // of rows that stand before them.
 func (s *sift) dropLosers(ctx context.Context, conn session) error {
+	defer func() { s.lost, s.owed = nil, map[place]bool{} }()
 	const most = 10_000
 	for from := 0; from < len(s.lost); from += most {
 		var list []string

@@ -210,6 +210,9 @@ func (c *checker) columns(s *Source) []string {
 		if !slices.Contains(types, col.Type) {
 			c.fault(at+".type", didYouMean(string(col.Type), typeNames()), "%s has the unknown type %q", what, col.Type)
 		}
+		if col.Late && (col.Rare || col.Name == s.Time || slices.Contains(s.Key, col.Name) || slices.Contains(s.State, col.Name)) {
+			c.fault(at+".late", "A column of time, key or state, or a rare one, is none.", "%s cannot be late", what)
+		}
 		if col.Compression != "" && !slices.Contains(compressions, col.Compression) {
 			c.fault(at+".compression", didYouMean(col.Compression, compressions), "%s has the unknown compression %q", what, col.Compression)
 		}

@@ -120,7 +120,12 @@ type Column struct {
 	// a load as much as one that is full, so a rare one gets storage of its own
 	// only once a file with a header names it; until then its values stand in
 	// extra, and the source's view reads them from there.
-	Rare bool   `yaml:"rare"`
+	Rare bool `yaml:"rare"`
+	// Late says that only some forms of the log have the field: those of another
+	// engine, another version, another kind of record. It has no storage until a
+	// load comes upon a value; until then the view says NULL. Where it has
+	// storage it is a column like others: extra has nothing to do with it.
+	Late bool   `yaml:"late"`
 	Unit string `yaml:"unit"` // "-" where the value has none
 	Doc  string `yaml:"doc"`
 	Cite string `yaml:"cite"` // empty: the source's own Cite

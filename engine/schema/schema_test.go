@@ -104,6 +104,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"shape", "shape: json", "shape: jsno", `dns/source.yaml:5:8: unknown shape "jsno"`, `Did you mean "json"?`},
 		{"type", "type: timestamp\n", "type: timestmap\n", `dns/source.yaml:15:11: column "time" has the unknown type "timestmap"`, `Did you mean "timestamp"?`},
 		{"compression", "compression: zstd", "compression: zst", `dns/source.yaml:21:18: column "id" has the unknown compression "zst"`, `Did you mean "zstd"?`},
+		{"late key", "compression: zstd", "compression: zstd\n    late: true", `column "id" cannot be late`, "A column of time, key or state, or a rare one, is none."},
 		{"key", "key: [id]", "key: [idd]", `dns/source.yaml:11:7: key "idd" is not a column`, `Did you mean "id"?`},
 		{"state", "key: [id]", "key: [id]\nstate: [idd]", `dns/source.yaml:12:9: state "idd" is not a column`, `Did you mean "id"?`},
 		{"state of a time", "key: [id]", "key: [id]\nstate: [time]", `state "time" cannot be compared`, "A state is text, JSON or a boolean, and not rare."},

@@ -13,14 +13,24 @@ const StorageSchema = "stored"
 // StorageTable is the table that holds the rows of s, as an SQL name.
 func (s *Source) StorageTable() string { return StorageSchema + "." + Quote(s.Name) }
 
-// Stored is s with the columns only that have storage of their own: those not
-// rare, and those for which also is true. The decoders then keep the values of
-// the others in extra.
+// Stored is s with the columns only that have storage of their own: those neither
+// rare nor late, and those for which also is true.
 func (s *Source) Stored(also func(name string) bool) *Source {
+	return s.only(func(c Column) bool { return !c.Rare && !c.Late || also(c.Name) })
+}
+
+// Decoded is s with the columns only that decoders give values: a load watches
+// those that are late. The values of rare ones for which stored is false are
+// kept in extra.
+func (s *Source) Decoded(stored func(name string) bool) *Source {
+	return s.only(func(c Column) bool { return !c.Rare || stored(c.Name) })
+}
+
+func (s *Source) only(want func(c Column) bool) *Source {
 	x := *s
 	x.Columns = nil
 	for _, c := range s.Columns {
-		if !c.Rare || also(c.Name) {
+		if want(c) {
 			x.Columns = append(x.Columns, c)
 		}
 	}
@@ -47,7 +57,7 @@ func (s *Source) CreateStorage() string { return s.create(s.StorageTable(), s.St
 func (s *Source) CreateView(stored func(name string) bool) string {
 	// The objects that decoders look into: the parents of stored columns.
 	open := map[string]bool{}
-	for _, c := range s.Stored(stored).Columns {
+	for _, c := range s.Decoded(stored).Columns {
 		for _, from := range c.places() {
 			for at, r := range from {
 				if r == '.' {
@@ -58,6 +68,10 @@ func (s *Source) CreateView(stored func(name string) bool) string {
 	}
 	var cols []string
 	for _, c := range s.AllColumns() {
+		if c.Late && !stored(c.Name) {
+			cols = append(cols, fmt.Sprintf("CAST(NULL AS %s) AS %s", c.Type.SQL(), Quote(c.Name)))
+			continue
+		}
 		own := Quote(c.Name)
 		if s.StoredType(c) != c.Type.SQL() {
 			own = fmt.Sprintf("CAST(%s AS %s)", own, c.Type.SQL())

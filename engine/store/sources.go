@@ -81,7 +81,7 @@ func widen(ctx context.Context, r runner, s *schema.Source, have, wanted map[str
 		}
 	}
 	for _, c := range s.AllColumns() {
-		if have[c.Name] || c.Rare && !wanted[c.Name] {
+		if have[c.Name] || (c.Rare || c.Late) && !wanted[c.Name] {
 			continue
 		}
 		text := fmt.Sprintf(`ALTER TABLE %s ADD COLUMN %s %s`, s.StorageTable(), schema.Quote(c.Name), s.StoredType(c))

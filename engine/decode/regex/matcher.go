@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"slices"
+	"sync"
 )
 
 // Matcher is a regular expression that is asked about many texts, most of which
@@ -16,6 +17,10 @@ type Matcher struct {
 	// where it need not begin there.
 	begin [][256]bool
 	holds [][]byte // of which one stands somewhere in every such text; none: any text may do
+	// table is made when it is first asked for: most expressions never are, where
+	// a case has logs of few kinds. Its result is nil where only the expression
+	// itself can tell.
+	table func() *table
 }
 
 // looked is how many places are known at most. Most formats that begin alike, as
@@ -28,12 +33,15 @@ func NewMatcher(expr string) (*Matcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("regular expression: %w", err)
 	}
-	m := &Matcher{Regexp: re}
+	m := &Matcher{Regexp: re, table: func() *table { return nil }}
 	if tree, err := syntax.Parse(expr, syntax.Perl); err == nil {
 		for _, text := range literals(tree) {
 			m.holds = append(m.holds, []byte(text))
 		}
-		m.begin = beginnings(tree)
+		if prog, err := syntax.Compile(tree.Simplify()); err == nil {
+			m.begin = beginnings(prog)
+			m.table = sync.OnceValue(func() *table { return newTable(prog) })
+		}
 	}
 	return m, nil
 }
@@ -61,14 +69,31 @@ func (m *Matcher) may(text []byte) bool {
 }
 
 // Match reports whether text fits.
-func (m *Matcher) Match(text []byte) bool { return m.may(text) && m.Regexp.Match(text) }
+func (m *Matcher) Match(text []byte) bool {
+	if !m.may(text) {
+		return false
+	}
+	if t := m.table(); t != nil {
+		return t.match(text, nil)
+	}
+	return m.Regexp.Match(text)
+}
 
-// FindSubmatchIndex is that of [regexp.Regexp].
-func (m *Matcher) FindSubmatchIndex(text []byte) []int {
+// Submatches is [regexp.Regexp.FindSubmatchIndex]. What it returns may lie in at,
+// whose capacity is room for it.
+func (m *Matcher) Submatches(text []byte, at []int) []int {
 	if !m.may(text) {
 		return nil
 	}
-	return m.Regexp.FindSubmatchIndex(text)
+	t := m.table()
+	if t == nil || t.early {
+		return m.Regexp.FindSubmatchIndex(text)
+	}
+	at = append(at[:0], t.none...)
+	if !t.match(text, at) {
+		return nil
+	}
+	return at
 }
 
 // literals are texts of which one stands in every text that tree fits; nil where
@@ -122,12 +147,8 @@ func shortest(texts []string) int {
 }
 
 // beginnings are the bytes that may stand at the first places of a text that
-// tree fits, as many places as each such text has.
-func beginnings(tree *syntax.Regexp) (sets [][256]bool) {
-	prog, err := syntax.Compile(tree.Simplify())
-	if err != nil {
-		return nil
-	}
+// prog fits, as many places as each such text has.
+func beginnings(prog *syntax.Prog) (sets [][256]bool) {
 	w := walk{prog: prog}
 	w.to(uint32(prog.Start), false)
 	for len(sets) < looked && !w.ends {

@@ -92,12 +92,14 @@ type Decoder struct {
 	keep decode.Keep
 
 	in      decode.Input
-	after   int // where the next record begins in the window
+	after   int  // where the next record begins in the window
+	begun   bool // the line there has been seen to begin one
 	t       *decode.Tally
 	message bool // the text at hand is a message: one record,
 	pending bool // which has not been read yet
 	cells   decode.Cells
-	told    bool // a reject says why reading stopped
+	at      []int // room for where the groups lie
+	told    bool  // a reject says why reading stopped
 }
 
 // NewDecoder makes a decoder by plan. keep may be nil.
@@ -108,7 +110,7 @@ func NewDecoder(plan *Plan, keep decode.Keep) *Decoder {
 // Reset implements [decode.Decoder].
 func (d *Decoder) Reset(r io.Reader, t *decode.Tally) {
 	d.in.Reset(r)
-	d.t, d.message, d.told = t, false, false
+	d.t, d.message, d.told, d.begun = t, false, false, false
 }
 
 // Begin implements [decode.Decoder].
@@ -190,7 +192,7 @@ func (d *Decoder) next() ([]byte, bool) {
 	if d.plan.begin == nil {
 		return d.cut(end), true
 	}
-	if first := d.in.Bytes()[d.in.Pos:end]; !d.plan.begin.Match(trimEnd(first)) && !d.plan.keep {
+	if !d.begun && !d.plan.keep && !d.begins(d.in.Pos, end) {
 		return d.strayLines(end)
 	}
 	// The record goes on up to the next line that begins one.
@@ -198,13 +200,18 @@ func (d *Decoder) next() ([]byte, bool) {
 		size := end - d.in.Pos
 		next, more := d.lineEnd(end)
 		end = d.in.Pos + size // the window may have moved
-		if !more || d.plan.begin.Match(trimEnd(d.in.Bytes()[end:next])) {
+		if d.begun = more && d.begins(end, next); d.begun || !more {
 			return d.cut(end), true
 		}
 		if end = next; end-d.in.Pos > decode.MaxRecord {
 			return d.cut(end), true
 		}
 	}
+}
+
+// begins reports whether the line between two places of the window begins a record.
+func (d *Decoder) begins(from, to int) bool {
+	return d.plan.begin.Match(trimEnd(d.in.Bytes()[from:to]))
 }
 
 // strayLines rejects, as one, the lines from the one that ends at end to the
@@ -214,7 +221,7 @@ func (d *Decoder) strayLines(end int) ([]byte, bool) {
 		size := end - d.in.Pos
 		next, more := d.lineEnd(end)
 		end = d.in.Pos + size
-		if !more || d.plan.begin.Match(trimEnd(d.in.Bytes()[end:next])) || end-d.in.Pos > decode.MaxRecord {
+		if d.begun = more && d.begins(end, next); d.begun || !more || end-d.in.Pos > decode.MaxRecord {
 			break
 		}
 		end = next
@@ -297,7 +304,7 @@ func (d *Decoder) row(b *batch.Batch, text []byte) []byte {
 			d.reject(text, d.unfit())
 			return text
 		}
-		d.after = d.in.Pos + len(first) + 1
+		d.after, d.begun = d.in.Pos+len(first)+1, false
 		text, matched = trimEnd(first), true
 	}
 	d.cells.Text(b, text, matched)
@@ -321,10 +328,11 @@ func (d *Decoder) unfit() string {
 func (d *Decoder) match(b *batch.Batch, text []byte) bool {
 	for k := range d.plan.patterns {
 		x := &d.plan.patterns[k]
-		at := x.re.FindSubmatchIndex(text)
+		at := x.re.Submatches(text, d.at)
 		if at == nil {
 			continue
 		}
+		d.at = at
 		for g := 1; g < len(x.groups); g++ {
 			if from, to := at[2*g], at[2*g+1]; x.named[g] && from >= 0 && to > from {
 				part := text[from:to]
