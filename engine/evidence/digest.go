@@ -263,7 +263,7 @@ func placeOf(p string) string {
 		if i < 0 {
 			return ""
 		}
-		if i == 0 || p[i-1] == '/' || p[i-1] == '!' {
+		if i == 0 || p[i-1] == '/' {
 			return p[i:]
 		}
 	}

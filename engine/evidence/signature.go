@@ -93,7 +93,9 @@ func beside(files []File, contents []Content) (about map[int]known, own map[int]
 	return about, own, faults
 }
 
-func slash(p string) string { return filepath.ToSlash(p) }
+// slash is a path with slashes, in which the members of an archive lie like files
+// in a folder.
+func slash(p string) string { return strings.ReplaceAll(filepath.ToSlash(p), "!", "/") }
 
 func isDigestName(p string) bool {
 	if !strings.Contains(p, "_CloudTrail-Digest_") {
