@@ -96,25 +96,35 @@ LEFT JOIN cloudtrail c ON c.file_id = best.call_file_id AND c.record_no = best.c
 
 -- Who held an address or network interface, and when: from Config items; from CloudTrail calls that made and ended interfaces, instances and associations; from flow logs, the address on the interface's own side.
 CREATE OR REPLACE VIEW ip_owner AS
+WITH states AS (
+  SELECT from_time, to_time, aws_account_id, aws_region, resource_type, resource_id, resource_name, configuration, file_id, record_no
+  FROM config_states WHERE resource_type IN ('AWS::EC2::NetworkInterface', 'AWS::EC2::Instance', 'AWS::EC2::EIP')
+),
+calls AS (
+  SELECT event_name, event_time, recipient_account_id, aws_region, user_arn, request_parameters, response_elements, file_id, record_no
+  FROM cloudtrail
+  WHERE error_code IS NULL
+    AND event_name IN ('CreateNetworkInterface', 'DeleteNetworkInterface', 'RunInstances', 'TerminateInstances', 'AllocateAddress', 'AssociateAddress', 'DisassociateAddress', 'ReleaseAddress')
+)
 SELECT
   json_extract_scalar(a.address, '$.privateIpAddress') AS ip, 'private' AS kind, s.resource_id AS interface_id,
   COALESCE(json_extract_scalar(s.configuration, '$.attachment.instanceId'), json_extract_scalar(s.configuration, '$.attachment.instanceOwnerId'), json_extract_scalar(s.configuration, '$.description')) AS owner,
   json_extract_scalar(s.configuration, '$.vpcId') AS vpc_id, s.aws_account_id AS account_id, s.aws_region AS region, s.from_time, s.to_time, 'config_items' AS source, s.file_id, s.record_no
-FROM (SELECT config_states.*, json_elements(json_format(json_extract(configuration, '$.privateIpAddresses'))) AS addresses FROM config_states WHERE resource_type = 'AWS::EC2::NetworkInterface' AND configuration LIKE '%privateIpAddresses%') s
+FROM (SELECT states.*, json_elements(json_format(json_extract(configuration, '$.privateIpAddresses'))) AS addresses FROM states WHERE resource_type = 'AWS::EC2::NetworkInterface' AND configuration LIKE '%privateIpAddresses%') s
 CROSS JOIN UNNEST(s.addresses) AS a (address)
 UNION ALL
 SELECT
   json_extract_scalar(a.address, '$.ipv6Address'), 'ipv6', s.resource_id,
   COALESCE(json_extract_scalar(s.configuration, '$.attachment.instanceId'), json_extract_scalar(s.configuration, '$.attachment.instanceOwnerId'), json_extract_scalar(s.configuration, '$.description')),
   json_extract_scalar(s.configuration, '$.vpcId'), s.aws_account_id, s.aws_region, s.from_time, s.to_time, 'config_items', s.file_id, s.record_no
-FROM (SELECT config_states.*, json_elements(json_format(json_extract(configuration, '$.ipv6Addresses'))) AS addresses FROM config_states WHERE resource_type = 'AWS::EC2::NetworkInterface' AND configuration LIKE '%"ipv6Address"%') s
+FROM (SELECT states.*, json_elements(json_format(json_extract(configuration, '$.ipv6Addresses'))) AS addresses FROM states WHERE resource_type = 'AWS::EC2::NetworkInterface' AND configuration LIKE '%"ipv6Address"%') s
 CROSS JOIN UNNEST(s.addresses) AS a (address)
 UNION ALL
 SELECT
   COALESCE(json_extract_scalar(a.address, '$.association.publicIp'), json_extract_scalar(a.address, '$.association.publicIP')), 'public', s.resource_id,
   COALESCE(json_extract_scalar(s.configuration, '$.attachment.instanceId'), json_extract_scalar(s.configuration, '$.attachment.instanceOwnerId'), json_extract_scalar(s.configuration, '$.description')),
   json_extract_scalar(s.configuration, '$.vpcId'), s.aws_account_id, s.aws_region, s.from_time, s.to_time, 'config_items', s.file_id, s.record_no
-FROM (SELECT config_states.*, json_elements(json_format(json_extract(configuration, '$.privateIpAddresses'))) AS addresses FROM config_states WHERE resource_type = 'AWS::EC2::NetworkInterface' AND configuration LIKE '%"publicI%') s
+FROM (SELECT states.*, json_elements(json_format(json_extract(configuration, '$.privateIpAddresses'))) AS addresses FROM states WHERE resource_type = 'AWS::EC2::NetworkInterface' AND configuration LIKE '%"publicI%') s
 CROSS JOIN UNNEST(s.addresses) AS a (address)
 WHERE json_extract_scalar(a.address, '$.association.publicIp') IS NOT NULL OR json_extract_scalar(a.address, '$.association.publicIP') IS NOT NULL
 UNION ALL
@@ -122,9 +132,9 @@ UNION ALL
 SELECT
   i.ip, i.kind, i.interface_id, i.resource_id, json_extract_scalar(i.configuration, '$.vpcId'), i.aws_account_id, i.aws_region, i.from_time, i.to_time, 'config_items', i.file_id, i.record_no
 FROM (
-  SELECT config_states.*, 'private' AS kind, json_extract_scalar(configuration, '$.privateIpAddress') AS ip, json_extract_scalar(configuration, '$.networkInterfaces[0].networkInterfaceId') AS interface_id FROM config_states WHERE resource_type = 'AWS::EC2::Instance'
+  SELECT states.*, 'private' AS kind, json_extract_scalar(configuration, '$.privateIpAddress') AS ip, json_extract_scalar(configuration, '$.networkInterfaces[0].networkInterfaceId') AS interface_id FROM states WHERE resource_type = 'AWS::EC2::Instance'
   UNION ALL
-  SELECT config_states.*, 'public', json_extract_scalar(configuration, '$.publicIpAddress'), json_extract_scalar(configuration, '$.networkInterfaces[0].networkInterfaceId') FROM config_states WHERE resource_type = 'AWS::EC2::Instance'
+  SELECT states.*, 'public', json_extract_scalar(configuration, '$.publicIpAddress'), json_extract_scalar(configuration, '$.networkInterfaces[0].networkInterfaceId') FROM states WHERE resource_type = 'AWS::EC2::Instance'
 ) i
 LEFT JOIN (SELECT DISTINCT resource_id FROM config_items WHERE resource_type = 'AWS::EC2::NetworkInterface') n ON n.resource_id = i.interface_id
 WHERE i.ip <> '' AND n.resource_id IS NULL
@@ -132,17 +142,17 @@ UNION ALL
 SELECT
   COALESCE(json_extract_scalar(configuration, '$.publicIp'), resource_name, resource_id), 'public', json_extract_scalar(configuration, '$.networkInterfaceId'), json_extract_scalar(configuration, '$.instanceId'),
   CAST(NULL AS VARCHAR), aws_account_id, aws_region, from_time, to_time, 'config_items', file_id, record_no
-FROM config_states
+FROM states
 WHERE resource_type = 'AWS::EC2::EIP' AND COALESCE(json_extract_scalar(configuration, '$.networkInterfaceId'), json_extract_scalar(configuration, '$.instanceId')) IS NOT NULL
 UNION ALL
 SELECT
   json_extract_scalar(c.response_elements, '$.networkInterface.privateIpAddress'), 'private', json_extract_scalar(c.response_elements, '$.networkInterface.networkInterfaceId'),
   COALESCE(NULLIF(json_extract_scalar(c.response_elements, '$.networkInterface.description'), ''), c.user_arn), json_extract_scalar(c.response_elements, '$.networkInterface.vpcId'),
   c.recipient_account_id, c.aws_region, c.event_time, d.deleted, 'cloudtrail', c.file_id, c.record_no
-FROM cloudtrail c
-LEFT JOIN (SELECT json_extract_scalar(request_parameters, '$.networkInterfaceId') AS interface_id, min(event_time) AS deleted FROM cloudtrail WHERE event_name = 'DeleteNetworkInterface' AND error_code IS NULL GROUP BY 1) d
+FROM calls c
+LEFT JOIN (SELECT json_extract_scalar(request_parameters, '$.networkInterfaceId') AS interface_id, min(event_time) AS deleted FROM calls WHERE event_name = 'DeleteNetworkInterface' GROUP BY 1) d
   ON d.interface_id = json_extract_scalar(c.response_elements, '$.networkInterface.networkInterfaceId')
-WHERE c.event_name = 'CreateNetworkInterface' AND c.error_code IS NULL AND c.response_elements LIKE '%privateIpAddress%'
+WHERE c.event_name = 'CreateNetworkInterface' AND c.response_elements LIKE '%privateIpAddress%'
 UNION ALL
 SELECT r.ip, 'private', r.interface_id, r.instance_id, r.vpc_id, r.recipient_account_id, r.aws_region, r.event_time, d.ended, 'cloudtrail', r.file_id, r.record_no
 FROM (
@@ -151,7 +161,7 @@ FROM (
     json_extract_scalar(i.instance, '$.vpcId') AS vpc_id, i.recipient_account_id, i.aws_region, i.event_time, i.file_id, i.record_no
   FROM (
     SELECT c.recipient_account_id, c.aws_region, c.event_time, c.file_id, c.record_no, e.instance, json_extract_scalar(e.instance, '$.instanceId') AS instance_id, COALESCE(json_elements(json_format(json_extract(e.instance, '$.networkInterfaceSet.items'))), json_elements('[]')) AS interfaces
-    FROM (SELECT cloudtrail.*, json_elements(json_format(json_extract(response_elements, '$.instancesSet.items'))) AS instances FROM cloudtrail WHERE event_name = 'RunInstances' AND error_code IS NULL AND response_elements LIKE '%privateIpAddress%') c
+    FROM (SELECT calls.*, json_elements(json_format(json_extract(response_elements, '$.instancesSet.items'))) AS instances FROM calls WHERE event_name = 'RunInstances' AND response_elements LIKE '%privateIpAddress%') c
     CROSS JOIN UNNEST(c.instances) AS e (instance)
   ) i
   LEFT JOIN UNNEST(i.interfaces) AS n (interface) ON TRUE
@@ -160,7 +170,7 @@ LEFT JOIN (
   SELECT instance_id, min(event_time) AS ended
   FROM (
     SELECT json_extract_scalar(t.instance, '$.instanceId') AS instance_id, c.event_time
-    FROM (SELECT event_time, json_elements(json_format(json_extract(request_parameters, '$.instancesSet.items'))) AS instances FROM cloudtrail WHERE event_name = 'TerminateInstances' AND error_code IS NULL) c
+    FROM (SELECT event_time, json_elements(json_format(json_extract(request_parameters, '$.instancesSet.items'))) AS instances FROM calls WHERE event_name = 'TerminateInstances') c
     CROSS JOIN UNNEST(c.instances) AS t (instance)
   ) ends
   GROUP BY instance_id
@@ -174,15 +184,15 @@ FROM (
     SELECT
       c.event_name, c.event_time, c.recipient_account_id, c.aws_region, c.file_id, c.record_no, json_extract_scalar(c.request_parameters, '$.networkInterfaceId') AS interface_id, json_extract_scalar(c.request_parameters, '$.instanceId') AS instance_id,
       COALESCE(json_extract_scalar(c.request_parameters, '$.publicIp'), a.ip, l.ip, k.ip) AS ip
-    FROM cloudtrail c
-    LEFT JOIN (SELECT json_extract_scalar(response_elements, '$.allocationId') AS id, max(json_extract_scalar(response_elements, '$.publicIp')) AS ip FROM cloudtrail WHERE event_name = 'AllocateAddress' AND error_code IS NULL GROUP BY 1) a ON a.id = json_extract_scalar(c.request_parameters, '$.allocationId')
+    FROM calls c
+    LEFT JOIN (SELECT json_extract_scalar(response_elements, '$.allocationId') AS id, max(json_extract_scalar(response_elements, '$.publicIp')) AS ip FROM calls WHERE event_name = 'AllocateAddress' GROUP BY 1) a ON a.id = json_extract_scalar(c.request_parameters, '$.allocationId')
     LEFT JOIN (SELECT json_extract_scalar(configuration, '$.allocationId') AS id, max(json_extract_scalar(configuration, '$.publicIp')) AS ip FROM config_items WHERE resource_type = 'AWS::EC2::EIP' GROUP BY 1) l ON l.id = json_extract_scalar(c.request_parameters, '$.allocationId')
     LEFT JOIN (
       SELECT json_extract_scalar(s.response_elements, '$.associationId') AS id, max(COALESCE(json_extract_scalar(s.request_parameters, '$.publicIp'), json_extract_scalar(b.response_elements, '$.publicIp'))) AS ip
-      FROM cloudtrail s LEFT JOIN cloudtrail b ON b.event_name = 'AllocateAddress' AND b.error_code IS NULL AND json_extract_scalar(b.response_elements, '$.allocationId') = json_extract_scalar(s.request_parameters, '$.allocationId')
-      WHERE s.event_name = 'AssociateAddress' AND s.error_code IS NULL GROUP BY 1
+      FROM calls s LEFT JOIN calls b ON b.event_name = 'AllocateAddress' AND json_extract_scalar(b.response_elements, '$.allocationId') = json_extract_scalar(s.request_parameters, '$.allocationId')
+      WHERE s.event_name = 'AssociateAddress' GROUP BY 1
     ) k ON k.id = json_extract_scalar(c.request_parameters, '$.associationId')
-    WHERE c.event_name IN ('AssociateAddress', 'DisassociateAddress', 'ReleaseAddress') AND c.error_code IS NULL
+    WHERE c.event_name IN ('AssociateAddress', 'DisassociateAddress', 'ReleaseAddress')
   ) e
 ) held
 WHERE event_name = 'AssociateAddress' AND ip IS NOT NULL

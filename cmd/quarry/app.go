@@ -248,7 +248,7 @@ func (a *app) open(ctx context.Context, q question) (*opened, error) {
 			return nil, err
 		}
 		path = filepath.Join(o.dir, defaultCase)
-		opts = store.Options{Create: true, Confined: !q.own}
+		opts = store.Options{Create: true, Confined: !q.own, Sources: sources}
 	}
 	c, err := a.openCase(ctx, path, opts)
 	if err != nil {

@@ -137,6 +137,8 @@ func hintOf(err error) string {
 		return "close the other quarry or DuckDB that has it open, or use another case with --case"
 	case errors.Is(err, store.ErrNotCase):
 		return "name a case that quarry load made, or a file that does not exist yet"
+	case errors.Is(err, store.ErrUnfinished):
+		return "run the same quarry load again: it finishes the case"
 	case errors.Is(err, fs.ErrPermission):
 		return "check who may read and write it"
 	}

@@ -138,11 +138,12 @@ func (a *app) takeIn(ctx context.Context, in intake, name string) (l *loaded, c 
 	_, statErr := os.Stat(path)
 	fresh := errors.Is(statErr, fs.ErrNotExist)
 	// Making a case and looking at files take about as long, and neither needs
-	// the other.
+	// the other. Its views can wait until the load is done, but not those of
+	// somebody's own sources: a slip in them is told before the work, not after.
 	opened := make(chan error, 1)
 	go func() {
 		var err error
-		c, err = a.openCase(ctx, path, store.Options{Create: true})
+		c, err = a.openCase(ctx, path, store.Options{Create: true, Sources: sources, ViewsLater: a.schemas == ""})
 		opened <- err
 	}()
 	l = &loaded{path: path}
@@ -170,6 +171,9 @@ func (a *app) takeIn(ctx context.Context, in intake, name string) (l *loaded, c 
 		Now: clock, Sources: sources, Since: since, Until: until, Threads: a.workers(), Version: version, Progress: watch.progress, Memory: a.memory,
 	})
 	watch.stop()
+	if rerr := c.Ready(); err == nil {
+		err = rerr
+	}
 	if rerr := a.record(ctx, c, name, in, l.sum, err != nil, start, clock()); err == nil {
 		err = rerr
 	}

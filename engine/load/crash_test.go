@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 func child(dir string) {
 	t := new(testing.T)
 	b := &bench{t: t, Dir: filepath.Join(dir, "evidence"), Case: filepath.Join(dir, "case.duckdb"), Threads: 2}
-	c, err := store.Open(context.Background(), b.Case, store.Options{Create: true, Schemas: schemas.FS, Threads: 2, Memory: "1GB"})
+	c, err := store.Open(context.Background(), b.Case, store.Options{Create: true, ViewsLater: true, Schemas: schemas.FS, Threads: 2, Memory: "1GB"})
 	if err != nil {
 		fmt.Println("error:", err)
 		os.Exit(1)

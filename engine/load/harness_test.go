@@ -61,7 +61,7 @@ func sources(t testing.TB) []*schema.Source {
 
 func (b *bench) open() *store.Case {
 	b.t.Helper()
-	c, err := store.Open(context.Background(), b.Case, store.Options{Create: true, Schemas: schemas.FS, Threads: b.Threads, Memory: "1GB"})
+	c, err := store.Open(context.Background(), b.Case, store.Options{Create: true, ViewsLater: true, Schemas: schemas.FS, Threads: b.Threads, Memory: "1GB"})
 	if err != nil {
 		b.t.Fatal(err)
 	}

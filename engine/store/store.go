@@ -7,18 +7,14 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"database/sql/driver"
-	_ "embed"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"net/url"
 	"os"
-	"path/filepath"
 	"reflect"
 	"regexp"
 	"strconv"
@@ -28,12 +24,10 @@ import (
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
 	"github.com/duckdb/duckdb-go/v2/mapping"
+	"golang.org/x/sync/errgroup"
 
 	"logquarry/engine/schema"
 )
-
-//go:embed case.sql
-var caseSQL string
 
 // Options say how a case is opened.
 type Options struct {
@@ -47,8 +41,15 @@ type Options struct {
 	// Schemas are the files from which sources are read, and their macros and
 	// views; nil where the case is opened as it is.
 	Schemas fs.FS
-	Threads int    // 0: one a core
-	Memory  string // DuckDB's own limit, such as 1GB; empty: see defaultMemory
+	// Sources are those of Schemas, where the caller has read them already;
+	// nil: they are read where they are needed.
+	Sources []*schema.Source
+	// ViewsLater has Open return as soon as a new case can be loaded into. Its
+	// views are made meanwhile; see Ready. It is for definitions that are known
+	// to be sound: a fault in them shows only when the load is done.
+	ViewsLater bool
+	Threads    int    // 0: one a core
+	Memory     string // DuckDB's own limit, such as 1GB; empty: see defaultMemory
 }
 
 // defaultMemory bounds DuckDB's buffers. It spills to disk beyond.
@@ -67,6 +68,7 @@ type Case struct {
 	around  func(context.Context) func()
 
 	confined bool
+	making   errgroup.Group // what makes the views, with ViewsLater
 }
 
 // Around has f called before each statement of Query, with its context, and
@@ -81,8 +83,12 @@ var ErrBusy = errors.New("the case is in use by another process")
 // ErrNotCase says that a file is no case.
 var ErrNotCase = errors.New("not a LogQuarry case")
 
+// ErrUnfinished says that the process which made the case ended before its
+// tables and views were whole. Opening it with Create finishes them.
+var ErrUnfinished = errors.New("the load that made the case was cut off before the case had its views")
+
 // Open opens the case at path. Errors are ErrBusy, ErrNotCase, fs.ErrNotExist
-// (without Create) or DuckDB's own, wrapped with the path.
+// and ErrUnfinished (both without Create) or DuckDB's own, wrapped with the path.
 func Open(ctx context.Context, path string, opts Options) (*Case, error) {
 	c, err := open(ctx, path, opts)
 	if err != nil {
@@ -223,24 +229,30 @@ func (c *Case) prepare(ctx context.Context, fresh bool, connector *duckdb.Connec
 			return err
 		}
 	}
+	n, any := 0, 0
 	if !fresh {
-		n := 0
 		err := c.db.QueryRowContext(ctx, `SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database() AND table_name IN ('evidence', 'rejects', 'actions', 'case_info')`).Scan(&n)
 		if err != nil {
 			return openError(err)
 		}
-		any := 0
 		if err := c.db.QueryRowContext(ctx, `SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database()`).Scan(&any); err != nil {
 			return err
 		}
-		if n < 4 && (any > 0 || !c.opts.Create) {
+		if n < 4 && any > 0 {
 			return fmt.Errorf("%w: it is a DuckDB database of something else", ErrNotCase)
 		}
 	}
 	if c.opts.Create && !c.opts.ReadOnly {
 		return c.define(ctx)
 	}
-	return nil
+	if any == 0 {
+		return ErrUnfinished
+	}
+	have, err := c.defined(ctx)
+	if err == nil && have == "" {
+		err = ErrUnfinished
+	}
+	return err
 }
 
 // connect opens the connection on which Query runs, through the bindings that
@@ -258,115 +270,27 @@ func (c *Case) connect(ctx context.Context, connector *duckdb.Connector) error {
 	return c.Exec(ctx, "USE "+catalog, nil)
 }
 
-// define makes tables, macros and views, unless the case has them from the
-// very same definitions.
-func (c *Case) define(ctx context.Context) error {
-	hash, err := definitions(c.opts.Schemas)
-	if err != nil {
-		return err
+// Ready waits until the case has its views, and says why it has not got them.
+// Only a case opened with ViewsLater may lack them at first. Query and Close
+// wait by themselves; any goroutine may wait.
+func (c *Case) Ready() error {
+	if err := c.making.Wait(); err != nil {
+		return fmt.Errorf("make the views of case %s: %w", c.Path, err)
 	}
-	have := ""
-	// The table is missing in a new case; that is an answer too.
-	_ = c.db.QueryRowContext(ctx, `SELECT value FROM case_info WHERE key = 'definitions'`).Scan(&have)
-	if have == hash {
-		return nil
-	}
-	sources, err := schema.Load(c.opts.Schemas)
-	if err != nil {
-		return err
-	}
-	tx, err := c.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	run := func(what, text string) error {
-		if strings.TrimSpace(comment.ReplaceAllString(text, "")) == "" {
-			return nil
-		}
-		if _, err := tx.ExecContext(ctx, text); err != nil {
-			return fmt.Errorf("%s: %w", what, err)
-		}
-		return nil
-	}
-	functions, err := fs.ReadFile(c.opts.Schemas, "functions.sql")
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(run("case.sql", caseSQL), run("functions.sql", string(functions))); err != nil {
-		return err
-	}
-	if err := run("schema", "CREATE SCHEMA IF NOT EXISTS "+schema.StorageSchema); err != nil {
-		return err
-	}
-	stored, err := storedColumns(ctx, tx)
-	if err != nil {
-		return err
-	}
-	for _, s := range sources {
-		if err := widen(ctx, tx, s, stored[s.Name], nil); err != nil {
-			return err
-		}
-	}
-	for _, s := range sources {
-		if c.opts.Confined {
-			if err := s.CheckViews(); err != nil {
-				return err
-			}
-		}
-		if err := run(s.Name+"/views.sql", s.Views); err != nil {
-			return err
-		}
-	}
-	cross, err := fs.ReadFile(c.opts.Schemas, "cross.sql")
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := run("cross.sql", string(cross)); err != nil {
-		return err
-	}
-	events, err := schema.EventsView(sources)
-	if err != nil {
-		return err
-	}
-	if err := run("events", events.SQL); err != nil {
-		return err
-	}
-	if _, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO case_info VALUES ('definitions', ?)`, hash); err != nil {
-		return err
-	}
-	return tx.Commit()
+	return nil
 }
 
-// comment is a line of SQL that is nothing but a comment.
-var comment = regexp.MustCompile(`(?m)^\s*--.*$`)
-
-// definitions is a hash over everything define makes the case from.
-func definitions(fsys fs.FS) (string, error) {
-	h := sha256.New()
-	h.Write([]byte(caseSQL))
-	err := fs.WalkDir(fsys, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		if ext := filepath.Ext(path); ext != ".sql" && ext != ".yaml" {
-			return nil
-		}
-		text, err := fs.ReadFile(fsys, path)
-		fmt.Fprintf(h, "%s %d\n%s", path, len(text), text)
-		return err
-	})
-	return hex.EncodeToString(h.Sum(nil)), err
-}
-
-// DB is the case through database/sql, for statements of our own.
+// DB is the case through database/sql, for statements of our own. Those that
+// read more than tables need Ready first.
 func (c *Case) DB() *sql.DB { return c.db }
 
 // ReadOnly reports whether the case cannot be written.
 func (c *Case) ReadOnly() bool { return c.opts.ReadOnly }
 
-// Close writes what is pending into the file and closes it.
+// Close writes what is pending into the file and closes it. Views that are in
+// the making are made first, so that the case is whole.
 func (c *Case) Close() error {
+	_ = c.making.Wait() // its error is Ready's
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.session.Ptr != nil {

@@ -30,6 +30,9 @@ import (
 // context.Cause(ctx) is the rows' error. The session is taken until the rows
 // are closed.
 func (c *Case) Query(ctx context.Context, sql string, params map[string]any) (value.Rows, error) {
+	if err := c.Ready(); err != nil {
+		return nil, err
+	}
 	c.mu.Lock()
 	r := &rows{c: c, ctx: ctx}
 	if c.around != nil {

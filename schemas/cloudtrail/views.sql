@@ -216,7 +216,8 @@ GROUP BY COALESCE(json_extract_scalar(response_elements, '$.credentials.accessKe
 
 -- Role chains: every issue of credentials with the principal at the chain's start, the number of hops and the way, followed by access key.
 CREATE OR REPLACE VIEW cloudtrail_role_chains AS
-WITH RECURSIVE chain (event_time, origin_principal, origin_access_key_id, origin_ip_address, hops, path,
+WITH RECURSIVE issues AS (SELECT * FROM cloudtrail_role_assumptions),
+chain (event_time, origin_principal, origin_access_key_id, origin_ip_address, hops, path,
     from_principal, from_role_arn, from_access_key_id, to_role_arn, to_session_arn, to_access_key_id,
     source_ip_address, user_agent, event_id, file_id, record_no) AS (
   SELECT
@@ -224,9 +225,9 @@ WITH RECURSIVE chain (event_time, origin_principal, origin_access_key_id, origin
     COALESCE(a.from_principal, '?') || ' > ' || COALESCE(a.to_session_arn, a.to_role_arn, '?'),
     a.from_principal, a.from_role_arn, a.from_access_key_id, a.to_role_arn, a.to_session_arn, a.to_access_key_id,
     a.source_ip_address, a.user_agent, a.event_id, a.file_id, a.record_no
-  FROM cloudtrail_role_assumptions a
+  FROM issues a
   WHERE NOT EXISTS (
-    SELECT 1 FROM cloudtrail_role_assumptions p WHERE p.to_access_key_id = a.from_access_key_id)
+    SELECT 1 FROM issues p WHERE p.to_access_key_id = a.from_access_key_id)
   UNION ALL
   SELECT
     a.event_time, c.origin_principal, c.origin_access_key_id, c.origin_ip_address, c.hops + 1,
@@ -234,7 +235,7 @@ WITH RECURSIVE chain (event_time, origin_principal, origin_access_key_id, origin
     a.from_principal, a.from_role_arn, a.from_access_key_id, a.to_role_arn, a.to_session_arn, a.to_access_key_id,
     a.source_ip_address, a.user_agent, a.event_id, a.file_id, a.record_no
   FROM chain c
-  JOIN cloudtrail_role_assumptions a ON a.from_access_key_id = c.to_access_key_id
+  JOIN issues a ON a.from_access_key_id = c.to_access_key_id
   WHERE c.hops < 10
 )
 SELECT * FROM chain;
