@@ -6,6 +6,7 @@ import (
 	mathrand "math/rand/v2"
 	"path"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -372,8 +373,8 @@ var tamperings = []tampering{
 		return true
 	}, false},
 	{"the rest of a chain re-signed", func(t testing.TB, c *copied, x *trail, i int, want map[string]said, rng *mathrand.Rand) bool {
-		if c.manifest == nil || i == 0 {
-			return false
+		if c.manifest == nil || i%4 != 1 {
+			return false // signing takes longest of all, and one at a time goes everywhere
 		}
 		resign(t, c, x, i, len(x.digests), rng.IntN(2) == 0, want)
 		return true
@@ -468,33 +469,41 @@ func setSignature(c *copied, key, signature string) {
 func TestTamperingEverywhere(t *testing.T) {
 	trails := deliver(t, 3, 3, 48)
 	keys := publicKeys(t)
+	var mu sync.Mutex
 	tried := map[string]int{}
-	for n, x := range trails {
-		rng := mathrand.New(mathrand.NewPCG(3, uint64(n)))
-		// A chain is judged by its own digests alone, so it stands for itself.
-		copies := map[bool]*copied{true: download(t, trails[n:n+1], true), false: download(t, trails[n:n+1], false)}
-		for w, way := range tamperings {
-			if n < 9 && n%3 != w%3 {
-				continue
-			}
-			places := len(x.digests)
-			if way.log {
-				places = len(x.logs)
-			}
-			for i := range places {
-				signatures := (i+n/3)%2 == 0
-				c, want := copies[signatures].clone(), untouched(trails[n:n+1], signatures)
-				if !way.do(t, c, x, i, want, rng) {
-					continue
+	t.Run("chains", func(t *testing.T) {
+		for n, x := range trails {
+			t.Run(fmt.Sprint(n), func(t *testing.T) {
+				t.Parallel()
+				rng := mathrand.New(mathrand.NewPCG(3, uint64(n)))
+				// A chain is judged by its own digests alone, so it stands for itself.
+				copies := map[bool]*copied{true: download(t, trails[n:n+1], true), false: download(t, trails[n:n+1], false)}
+				for w, way := range tamperings {
+					if n < 9 && n%3 != w%3 {
+						continue
+					}
+					places := len(x.digests)
+					if way.log {
+						places = len(x.logs)
+					}
+					for i := range places {
+						signatures := (i+n/3)%2 == 0
+						c, want := copies[signatures].clone(), untouched(trails[n:n+1], signatures)
+						if !way.do(t, c, x, i, want, rng) {
+							continue
+						}
+						mu.Lock()
+						tried[fmt.Sprint(way.name, signatures)]++
+						mu.Unlock()
+						compareOutcome(t, fmt.Sprintf("%s, at %d of %d, signatures %v", way.name, i, places, signatures), outcome(c.validate(keys)), want)
+						if t.Failed() {
+							t.FailNow()
+						}
+					}
 				}
-				tried[fmt.Sprint(way.name, signatures)]++
-				compareOutcome(t, fmt.Sprintf("%s, at %d of %d, chain %d, signatures %v", way.name, i, places, n, signatures), outcome(c.validate(keys)), want)
-				if t.Failed() {
-					t.FailNow()
-				}
-			}
+			})
 		}
-	}
+	})
 	for _, way := range tamperings {
 		if !strings.Contains(way.name, "re-signed") && (tried[way.name+"true"] < 24 || tried[way.name+"false"] < 24) {
 			t.Errorf("%s was tried %d and %d times", way.name, tried[way.name+"true"], tried[way.name+"false"])
