@@ -44,7 +44,7 @@ func writeSigned(dir string, scale float64) (logfile.Totals, error) {
 	if err != nil {
 		return totals, err
 	}
-	_, err = digests.Write(digests.Options{Dir: dir, Keys: filepath.Join(dir, keysName), Bucket: "example-cloudtrail-logs", Trail: "main", Manifest: true})
+	_, err = digests.Write(dir, filepath.Join(dir, keysName), true, digests.Options{Bucket: "example-cloudtrail-logs", Trail: "main"})
 	return totals, err
 }
 

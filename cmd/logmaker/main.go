@@ -1,6 +1,6 @@
 // Command logmaker writes made-up AWS logs: large corpora to measure with, and
 // the small incident that the hunts are tested against. The same arguments give
-// the same bytes on every machine, but for digests: their key pair is new.
+// the same bytes on every machine.
 package main
 
 import (
@@ -60,7 +60,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		keys := flags.String("keys", "", "file for the public keys")
 		manifest := flags.Bool("manifest", false, "write manifest.ndjson with the digests' signatures")
 		make = func() (any, error) {
-			return digests.Write(digests.Options{Dir: *out, Keys: *keys, Bucket: "example-cloudtrail-logs", Trail: "main", Manifest: *manifest})
+			return digests.Write(*out, *keys, *manifest, digests.Options{Bucket: "example-cloudtrail-logs", Trail: "main"})
 		}
 	default:
 		fmt.Fprint(stderr, usage)

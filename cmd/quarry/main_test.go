@@ -101,7 +101,7 @@ func documented(dir string) error {
 // makeDigests DIR KEYS [manifest] makes digests for the log files of CloudTrail
 // in DIR, and the file KEYS of public keys.
 func makeDigests(ts *testscript.TestScript, _ bool, args []string) {
-	_, err := digests.Write(digests.Options{Dir: ts.MkAbs(args[0]), Keys: ts.MkAbs(args[1]), Bucket: "example-logs", Trail: "main", Manifest: len(args) > 2})
+	_, err := digests.Write(ts.MkAbs(args[0]), ts.MkAbs(args[1]), len(args) > 2, digests.Options{Bucket: "example-logs", Trail: "main"})
 	ts.Check(err)
 }
 

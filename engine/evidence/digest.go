@@ -255,6 +255,16 @@ func Needs(contents []Content, keys Keys) []Need {
 	return out
 }
 
+// organizationOf is the organization in the place of a file that the trail of an
+// organization delivered; empty for another trail.
+func organizationOf(place string) string {
+	id, _, _ := strings.Cut(strings.TrimPrefix(place, "AWSLogs/"), "/")
+	if strings.HasPrefix(id, "o-") {
+		return id
+	}
+	return ""
+}
+
 // placeOf is the part of a path from which on it is laid out like a key: from
 // AWSLogs. Empty where there is none.
 func placeOf(p string) string {

@@ -289,7 +289,7 @@ func (v *validator) unlisted(i int, listed map[string]*listing, byName map[strin
 	proven := map[Chain][]Span{}
 	around, all := false, true
 	for _, s := range v.order {
-		if s.chain.AccountID != d.account || s.chain.Region != d.region || s.silent {
+		if s.chain.AccountID != d.account || s.chain.Region != d.region || s.silent || id != "" && organizationOf(id) != organizationOf(s.id) {
 			continue
 		}
 		if s.chain.Backfill {
@@ -311,7 +311,7 @@ func (v *validator) unlisted(i int, listed map[string]*listing, byName map[strin
 	}
 	switch {
 	case len(proven) == 0:
-		c.Reason = fmt.Sprintf("there are no digests for account %s in %s", d.account, d.region)
+		c.Reason = "there are no digests of its account, Region and kind of trail"
 	case all:
 		c.Finding = Unlisted
 		c.Reason = "no digest lists it, though those of its time are proven: it was put there later, renamed, or comes from a trail without validation"

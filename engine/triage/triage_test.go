@@ -90,7 +90,7 @@ func TestCollect(t *testing.T) {
 	for _, s := range d.Sources {
 		rows += s.Rows
 	}
-	if len(d.Sources) != 25 || rows != 9846 {
+	if len(d.Sources) != 26 || rows != 9912 {
 		t.Errorf("sources: %+v", d.Sources)
 	}
 	for _, s := range d.Sources {

@@ -28,7 +28,7 @@ func signed(t *testing.T) (dir string, keys evidence.Keys) {
 		t.Fatal(err)
 	}
 	list := filepath.Join(t.TempDir(), "keys.json")
-	if _, err := digests.Write(digests.Options{Dir: dir, Keys: list, Bucket: "example-logs", Trail: "main", Manifest: true}); err != nil {
+	if _, err := digests.Write(dir, list, true, digests.Options{Bucket: "example-logs", Trail: "main"}); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.Open(list)

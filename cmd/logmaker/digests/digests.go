@@ -1,19 +1,16 @@
 // Package digests makes the digest files that CloudTrail would have delivered
 // with log files, signed by a key pair of its own.
 //
-// In: a folder of log files under their keys. Out: digests beside them, public
-// keys as `aws cloudtrail list-public-keys` prints them, and a manifest of the
-// objects with their metadata. The key pair is new each time, and so are the
-// signatures; the private key is not kept.
+// In: log files under their keys. Out: digests under theirs, public keys as
+// `aws cloudtrail list-public-keys` prints them, and a manifest of the objects
+// with their metadata. The key pair is made from a fixed number, so the same log
+// files give the same digests: it proves nothing but that it was used.
 package digests
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"crypto"
 	"crypto/md5"
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
@@ -24,24 +21,33 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
+	"math/big"
+	"math/rand/v2"
 	"os"
 	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/klauspost/compress/gzip"
+
+	"logquarry/cmd/logmaker/logfile"
 )
 
 // Options say what to make.
 type Options struct {
-	Dir    string // folder of log files; digests go beside them
-	Keys   string // file for the public keys
 	Bucket string
 	Trail  string
-	// Manifest writes manifest.ndjson with the digests' signatures, as a fetch
-	// from S3 would; without it the folder is like a plain copy.
-	Manifest bool
+	// Only are the beginnings of the keys of log files that the trail delivered;
+	// none: all.
+	Only []string
+	// Off are times in which the trail was stopped: the chain of digests ends at
+	// the hour in which one begins, and another begins at the hour in which it ends.
+	Off [][2]time.Time
 }
 
 // Made is what was made.
@@ -49,6 +55,14 @@ type Made struct {
 	LogFiles int `json:"log_files"`
 	Digests  int `json:"digests"`
 	Chains   int `json:"chains"`
+
+	// Files are the digests, packed, by their keys.
+	Files map[string][]byte `json:"-"`
+	// Keys are the public keys.
+	Keys []byte `json:"-"`
+	// Manifest has a line of each object with its metadata, which a plain copy
+	// loses.
+	Manifest []byte `json:"-"`
 }
 
 // logKey is the key of a log file. CloudTrail User Guide, "CloudTrail log file
@@ -94,76 +108,93 @@ type digest struct {
 	LogFiles                    []listed `json:"logFiles"`
 }
 
-// Write makes a digest for each hour from the first to the last delivery of each
-// account and Region, also for hours without a log file.
-func Write(o Options) (Made, error) {
-	var made Made
-	chains := map[chain][]log{}
-	err := filepath.WalkDir(o.Dir, func(p string, e fs.DirEntry, err error) error {
+// ManifestName is what a manifest is called.
+const ManifestName = "manifest.ndjson"
+
+// Write makes digests for the log files below dir and writes them there, the
+// public keys into the file keys, and with manifest a manifest into dir.
+func Write(dir, keys string, manifest bool, o Options) (Made, error) {
+	logs := map[string]func() ([]byte, error){}
+	err := filepath.WalkDir(dir, func(p string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err
 		}
-		key, err := filepath.Rel(o.Dir, p)
-		if err != nil {
-			return err
+		key, err := filepath.Rel(dir, p)
+		logs[filepath.ToSlash(key)] = func() ([]byte, error) { return os.ReadFile(p) }
+		return err
+	})
+	if err != nil {
+		return Made{}, err
+	}
+	made, err := Make(logs, o)
+	if err != nil {
+		return made, err
+	}
+	if made.Digests == 0 {
+		return made, fmt.Errorf("%s: no log files of CloudTrail", dir)
+	}
+	for key, data := range made.Files {
+		p := filepath.Join(dir, filepath.FromSlash(key))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(p), 0o755), os.WriteFile(p, data, 0o644)); err != nil {
+			return made, err
 		}
-		key = filepath.ToSlash(key)
+	}
+	if err := os.WriteFile(keys, made.Keys, 0o644); err != nil || !manifest {
+		return made, err
+	}
+	return made, os.WriteFile(filepath.Join(dir, ManifestName), made.Manifest, 0o644)
+}
+
+// Make makes a digest for each hour from the first to the last delivery of each
+// account and Region, also for hours without a log file. logs gives the bytes of
+// files by their keys; files that are no log files are passed over.
+func Make(logs map[string]func() ([]byte, error), o Options) (Made, error) {
+	made := Made{Files: map[string][]byte{}}
+	chains := map[chain][]log{}
+	for _, key := range slices.Sorted(maps.Keys(logs)) {
 		m := logKey.FindStringSubmatch(key)
-		if m == nil {
-			return nil
+		if m == nil || len(o.Only) > 0 && !slices.ContainsFunc(o.Only, func(p string) bool { return strings.HasPrefix(key, p) }) {
+			continue
 		}
 		at, err := time.Parse("20060102T1504Z", m[4])
 		if err != nil {
-			return err
+			return made, err
 		}
-		sum, err := sumOf(p)
+		data, err := logs[key]()
 		if err != nil {
-			return fmt.Errorf("%s: %w", p, err)
+			return made, err
+		}
+		sum, err := sumOf(data)
+		if err != nil {
+			return made, fmt.Errorf("%s: %w", key, err)
 		}
 		c := chain{m[1], m[2], m[3]}
 		chains[c] = append(chains[c], log{key, at, sum})
 		made.LogFiles++
-		return nil
-	})
-	if err != nil {
-		return made, err
 	}
-	if len(chains) == 0 {
-		return made, fmt.Errorf("%s: no log files of CloudTrail", o.Dir)
-	}
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		return made, err
-	}
+	key := keyPair()
 	der := x509.MarshalPKCS1PublicKey(&key.PublicKey)
 	name := md5.Sum(der)
-	s := &signer{o: o, key: key, fingerprint: hex.EncodeToString(name[:])}
-	for c, logs := range chains {
-		slices.SortFunc(logs, func(a, b log) int { return a.at.Compare(b.at) })
-		n, err := s.chain(c, logs)
-		if err != nil {
+	s := &signer{o: o, key: key, fingerprint: hex.EncodeToString(name[:]), made: &made}
+	order := slices.SortedFunc(maps.Keys(chains), func(a, b chain) int {
+		return strings.Compare(a.root+a.account+a.region, b.root+b.account+b.region)
+	})
+	for _, c := range order {
+		slices.SortFunc(chains[c], func(a, b log) int { return a.at.Compare(b.at) })
+		if err := s.chain(c, chains[c]); err != nil {
 			return made, err
 		}
-		made.Digests += n
 		made.Chains++
 	}
-	if err := writeKeys(o.Keys, der, s.fingerprint); err != nil {
-		return made, err
-	}
-	if o.Manifest {
-		return made, os.WriteFile(filepath.Join(o.Dir, "manifest.ndjson"), s.manifest, 0o644)
-	}
-	return made, nil
+	made.Digests = len(made.Files)
+	var err error
+	made.Keys, err = publicKeys(der, s.fingerprint)
+	return made, err
 }
 
 // sumOf is the SHA-256 of what a gzip file holds, in hexadecimal.
-func sumOf(p string) (string, error) {
-	f, err := os.Open(p)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(bufio.NewReader(f))
+func sumOf(data []byte) (string, error) {
+	z, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {
 		return "", err
 	}
@@ -174,15 +205,56 @@ func sumOf(p string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
+// keyPair is an RSA key of 2048 bits, always the same: its primes are the first
+// that a generator of fixed numbers comes upon.
+var keyPair = sync.OnceValue(func() *rsa.PrivateKey {
+	r := rand.New(rand.NewPCG(2026, 310))
+	e := big.NewInt(65537)
+	prime := func() *big.Int {
+		for {
+			b := make([]byte, 128)
+			for i := range b {
+				b[i] = byte(r.Uint32())
+			}
+			b[0] |= 0xc0 // so that the product has all its bits
+			b[127] |= 1
+			p := new(big.Int).SetBytes(b)
+			if less := new(big.Int).Sub(p, big.NewInt(1)); p.ProbablyPrime(20) && new(big.Int).GCD(nil, nil, less, e).Cmp(big.NewInt(1)) == 0 {
+				return p
+			}
+		}
+	}
+	p, q := prime(), prime()
+	one := big.NewInt(1)
+	phi := new(big.Int).Mul(new(big.Int).Sub(p, one), new(big.Int).Sub(q, one))
+	key := &rsa.PrivateKey{PublicKey: rsa.PublicKey{N: new(big.Int).Mul(p, q), E: int(e.Int64())}, D: new(big.Int).ModInverse(e, phi), Primes: []*big.Int{p, q}}
+	key.Precompute()
+	if err := key.Validate(); err != nil {
+		panic(fmt.Sprintf("digests: internal error: %v", err))
+	}
+	return key
+})
+
 type signer struct {
 	o           Options
 	key         *rsa.PrivateKey
 	fingerprint string
-	manifest    []byte
+	made        *Made
 }
 
-// chain makes the digests of one chain, and returns how many.
-func (s *signer) chain(c chain, logs []log) (int, error) {
+// off reports whether the trail was stopped throughout the hour from start, and
+// whether it was started in it.
+func (s *signer) off(start time.Time) (off, begins bool) {
+	end := start.Add(time.Hour)
+	for _, x := range s.o.Off {
+		off = off || !start.Before(x[0]) && !end.After(x[1])
+		begins = begins || !x[1].Before(start) && x[1].Before(end)
+	}
+	return off, begins
+}
+
+// chain makes the digests of one chain.
+func (s *signer) chain(c chain, logs []log) error {
 	const past = 26*time.Minute + 41*time.Second // of the hour, as CloudTrail has some
 	start := logs[0].at.Truncate(time.Hour).Add(past)
 	if start.After(logs[0].at) {
@@ -191,9 +263,16 @@ func (s *signer) chain(c chain, logs []log) (int, error) {
 	var before *digest
 	var beforeText []byte
 	signature := ""
-	n, next := 0, 0
-	for ; next < len(logs); n++ {
+	for next := 0; next < len(logs); {
 		end := start.Add(time.Hour)
+		off, begins := s.off(start)
+		if off {
+			start = end
+			continue
+		}
+		if begins {
+			before = nil
+		}
 		d := &digest{AwsAccountID: c.account, DigestStartTime: start.Format(time.RFC3339), DigestEndTime: end.Format(time.RFC3339),
 			DigestS3Bucket: s.o.Bucket, DigestPublicKeyFingerprint: s.fingerprint, DigestSignatureAlgorithm: "SHA256withRSA", LogFiles: []listed{}}
 		d.DigestS3Object = fmt.Sprintf("%sCloudTrail-Digest/%s/%s/%s_CloudTrail-Digest_%s_%s_%s_%s.json.gz",
@@ -212,22 +291,24 @@ func (s *signer) chain(c chain, logs []log) (int, error) {
 		}
 		text, err := json.Marshal(d)
 		if err != nil {
-			return n, err
+			return err
 		}
 		sum := sha256.Sum256(text)
 		toSign := sha256.Sum256([]byte(strings.Join([]string{d.DigestEndTime, d.DigestS3Bucket + "/" + d.DigestS3Object, hex.EncodeToString(sum[:]), previous}, "\n")))
-		sig, err := rsa.SignPKCS1v15(rand.Reader, s.key, crypto.SHA256, toSign[:])
+		sig, err := rsa.SignPKCS1v15(nil, s.key, crypto.SHA256, toSign[:])
 		if err != nil {
-			return n, err
+			return err
 		}
 		signature = hex.EncodeToString(sig)
-		if err := write(filepath.Join(s.o.Dir, filepath.FromSlash(d.DigestS3Object)), text); err != nil {
-			return n, err
+		var packed bytes.Buffer
+		if err := logfile.Gzip(&packed, text); err != nil {
+			return err
 		}
+		s.made.Files[d.DigestS3Object] = packed.Bytes()
 		s.note(d.DigestS3Object, map[string]string{"signature": signature, "signature-algorithm": "SHA256withRSA"})
 		before, beforeText, start = d, text, end
 	}
-	return n, nil
+	return nil
 }
 
 // note adds an object to the manifest.
@@ -236,29 +317,13 @@ func (s *signer) note(key string, metadata map[string]string) {
 	if err != nil {
 		panic(fmt.Sprintf("digests: internal error: %v", err))
 	}
-	s.manifest = append(append(s.manifest, text...), '\n')
+	s.made.Manifest = append(append(s.made.Manifest, text...), '\n')
 }
 
-func write(p string, plain []byte) error {
-	if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
-		return err
-	}
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	_, err := z.Write(plain)
-	if err := errors.Join(err, z.Close()); err != nil {
-		return err
-	}
-	return os.WriteFile(p, b.Bytes(), 0o644)
-}
-
-func writeKeys(p string, der []byte, fingerprint string) error {
+func publicKeys(der []byte, fingerprint string) ([]byte, error) {
 	text, err := json.MarshalIndent(map[string]any{"PublicKeyList": []any{map[string]any{
 		"Value": base64.StdEncoding.EncodeToString(der), "Fingerprint": fingerprint,
 		"ValidityStartTime": "2020-01-01T00:00:00+00:00", "ValidityEndTime": "2040-01-01T00:00:00+00:00",
 	}}}, "", "    ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(p, append(text, '\n'), 0o644)
+	return append(text, '\n'), err
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
+	"logquarry/cmd/logmaker/digests"
 	"logquarry/cmd/logmaker/logfile"
 	"logquarry/cmd/logmaker/record"
 )
@@ -23,6 +24,7 @@ type folder struct {
 	files   map[string][]byte
 	answers Answers
 	seen    map[string]bool // recipient and eventID of CloudTrail rows
+	keys    []byte          // public keys of the digests
 	damaged *folder         // of the evidence: copies of its files that cannot be read whole
 }
 
@@ -36,7 +38,8 @@ type Sum struct {
 	Damaged *Load `json:"damaged,omitempty"` // nil: that folder was not asked for
 }
 
-// Write makes the evidence below dir and its answers in the file answers. With
+// Write makes the evidence below dir, its answers in the file answers, and the
+// public keys of CloudTrail's digests in dir.keys.json. With
 // damaged not empty it makes there, under the same names, damaged copies of some
 // of the evidence's files, and their answers beside it in damaged.answers.yaml.
 // What stands in the folders already is left there.
@@ -46,7 +49,10 @@ func Write(dir, answers, damaged string) (Sum, error) {
 		return Sum{}, err
 	}
 	sum := Sum{Load: f.answers.Totals}
-	if err := f.write(dir, answers, answersHead); err != nil || damaged == "" {
+	if err := f.write(dir, answers, answersHead); err != nil {
+		return sum, err
+	}
+	if err := os.WriteFile(filepath.Clean(dir)+".keys.json", f.keys, 0o644); err != nil || damaged == "" {
 		return sum, err
 	}
 	sum.Damaged = &f.damaged.answers.Totals
@@ -78,7 +84,7 @@ func makeFolder() (*folder, error) {
 	f := newFolder()
 	f.damaged = newFolder()
 	f.answers.Findings, f.answers.Near = b.findings, b.near
-	for _, step := range []func(*builder) error{f.trails, f.insights, f.flows, f.parquet, f.webs, f.others} {
+	for _, step := range []func(*builder) error{f.trails, f.insights, f.flows, f.parquet, f.webs, f.others, f.digests} {
 		if err := step(b); err != nil {
 			return nil, err
 		}
@@ -91,8 +97,9 @@ func makeFolder() (*folder, error) {
 
 const collectorNote = `Case 2026-014, example.com shop
 Collected 2026-03-13 from s3://example-trail-logs, s3://example-flow-logs and s3://aws-waf-logs-example-shop with aws s3 sync.
-CloudTrail and flow log objects were merged by hour to keep the copy small. WAF objects are as delivered. Two objects that
+Flow log objects were merged by hour to keep the copy small. CloudTrail and WAF objects are as delivered. Two objects that
 came damaged were fetched again; the damaged copies are kept apart. The flow log export without header is from CloudWatch Logs.
+Log file validation is on for the trail management, of which we have the digests of us-east-1.
 Retention in eu-west-1 is shorter: Parquet there, as the data team has it.
 `
 
@@ -182,6 +189,26 @@ func (f *folder) trails(b *builder) error {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// digests are those of the account's own trail in its home Region. When it was
+// stopped the chain ended, and another began when it was started again.
+func (f *folder) digests(*builder) error {
+	logs := map[string]func() ([]byte, error){}
+	for key, data := range f.files {
+		logs[key] = func() ([]byte, error) { return data, nil }
+	}
+	made, err := digests.Make(logs, digests.Options{Bucket: "example-trail-logs", Trail: "management", Off: [][2]time.Time{{trailOff, trailOn}},
+		Only: []string{fmt.Sprintf("AWSLogs/%s/CloudTrail/%s/", company, home)}})
+	if err != nil {
+		return err
+	}
+	f.keys = made.Keys
+	for key, data := range made.Files {
+		f.put(key, data)
+		f.add("cloudtrail_digest", Load{Rows: 1})
 	}
 	return nil
 }
