@@ -399,7 +399,6 @@ judged AS (
       WHEN h.edge AND (h.day_seen OR s.days_seen < 4 OR s.days_seen * 3 <= s.days * 2) AND NOT h.known THEN 0
       WHEN s.days_seen >= 4 AND (h.known OR h.day_seen) THEN least(h.near, CASE WHEN d.days_with * 2 > s.days_seen THEN d.counts[CAST(floor((s.days_seen + 1) / 2.0) AS INTEGER) - CAST(s.days_seen - d.days_with AS INTEGER)] ELSE 0 END)
       WHEN h.known THEN h.near
-      WHEN h.edge THEN h.near * s.hours_seen / (24.0 * s.days_seen)
       WHEN NOT h.day_seen AND s.hours_seen >= 18 * s.days_seen THEN h.near * s.hours_seen / (24.0 * s.days_seen)
       -- A source that rests at night rests at weekends, too.
       WHEN s.days_seen >= 4 AND s.days_seen * 3 > s.days * 2 AND day_of_week(h.hour) <= 5 THEN h.near * s.hours_seen / (24.0 * s.days_seen)
