@@ -395,13 +395,14 @@ judged AS (
   SELECT
     h.source, h.account_id, h.region, h.from_hour, h.hour, h.records, h.nodata, h.skipdata, h.known AND h.hour <> s.first_hour AND h.hour <> s.last_hour AS whole,
     CASE
+      WHEN h.known AND s.days_seen < 4 THEN h.near
+      WHEN h.known THEN least(h.near, CASE WHEN d.days_with * 2 > s.days_seen THEN d.counts[CAST(floor((s.days_seen + 1) / 2.0) AS INTEGER) - CAST(s.days_seen - d.days_with AS INTEGER)] ELSE 0 END)
       -- Collections are ragged at their ends: only whole days count there.
-      WHEN h.edge AND (h.day_seen OR s.days_seen < 4 OR s.days_seen * 3 <= s.days * 2) AND NOT h.known THEN 0
-      WHEN s.days_seen >= 4 AND (h.known OR h.day_seen) THEN least(h.near, CASE WHEN d.days_with * 2 > s.days_seen THEN d.counts[CAST(floor((s.days_seen + 1) / 2.0) AS INTEGER) - CAST(s.days_seen - d.days_with AS INTEGER)] ELSE 0 END)
-      WHEN h.known THEN h.near
-      WHEN NOT h.day_seen AND s.hours_seen >= 18 * s.days_seen THEN h.near * s.hours_seen / (24.0 * s.days_seen)
-      -- A source that rests at night rests at weekends, too.
-      WHEN s.days_seen >= 4 AND s.days_seen * 3 > s.days * 2 AND day_of_week(h.hour) <= 5 THEN h.near * s.hours_seen / (24.0 * s.days_seen)
+      WHEN h.edge AND (h.day_seen OR s.days_seen < 4 OR s.days_seen * 3 <= s.days * 2) THEN 0
+      -- An hour of a day with records: the log seldom pauses, and the other days have records in it.
+      WHEN h.day_seen AND s.days_seen >= 4 THEN CASE WHEN s.hours_seen >= 6 * s.holes AND d.days_with * 5 >= (s.days_seen - 1) * 4 THEN least(h.near, d.counts[CAST(floor((d.days_with + 1) / 2.0) AS INTEGER)]) ELSE 0 END
+      -- A whole day of a log that goes on round the clock, or of one that rests at night, and so maybe at weekends.
+      WHEN NOT h.day_seen AND (s.hours_seen >= 18 * s.days_seen OR (s.hours_seen >= 8 * s.days_seen AND s.days_seen >= 4 AND s.days_seen * 3 > s.days * 2 AND day_of_week(h.hour) <= 5)) THEN h.near * s.hours_seen / (24.0 * s.days_seen)
       WHEN s.days_seen < 4 AND s.hours_seen >= 9 * s.holes THEN h.near
       ELSE 0 END AS expected
   FROM hours h
@@ -411,7 +412,7 @@ judged AS (
 told AS (
   SELECT
     source, account_id, region, from_hour, hour, records, nodata, skipdata, expected,
-    CASE WHEN skipdata > 0 THEN 'skipdata' WHEN records = 0 AND nodata > 0 THEN 'nodata' WHEN records = 0 THEN 'none' WHEN whole AND expected >= 20 AND records * 10 < expected THEN 'little' ELSE 'data' END AS status,
+    CASE WHEN skipdata > 0 THEN 'skipdata' WHEN records = 0 AND nodata > 0 THEN 'nodata' WHEN records = 0 THEN 'none' WHEN whole AND expected >= 50 AND records * 10 < expected THEN 'little' ELSE 'data' END AS status,
     sum(CASE WHEN records + nodata + skipdata = 0 THEN expected ELSE 0 END) OVER (PARTITION BY source, account_id, region, from_hour) AS missed
   FROM judged
 ),
