@@ -227,7 +227,7 @@ func (g Gap) Detail() string {
 	}
 	if g.Cause != "" {
 		cause := g.Cause
-		if !g.CauseTime.IsZero() {
+		if !g.CauseTime.IsZero() && !g.CauseTime.Truncate(time.Hour).Equal(g.From) {
 			cause += " at " + g.CauseTime.UTC().Format("2006-01-02 15:04")
 		}
 		if g.Principal != "" {

@@ -113,42 +113,31 @@ func (r Row) Median() float64 {
 	return rates[(len(rates)-1)/2]
 }
 
-// bad counts the hours of a row that are gaps.
-func (r Row) bad() (n int64) {
-	for _, c := range r.Cells {
-		n += c.Gap + c.Little + c.SkipData
-	}
-	return n
-}
-
-// Narrow joins neighbouring buckets until there are at most n.
+// Narrow joins neighbouring buckets until there are at most n, each as long as
+// a step that people count in, where one will do.
 func (m Map) Narrow(n int) Map {
 	if m.N <= n || n < 1 {
 		return m
 	}
+	for _, h := range append(slices.Clone(steps), 48, 7*24, 14*24, 28*24) {
+		step := time.Duration(h) * time.Hour
+		if step <= m.Step || step%m.Step != 0 {
+			continue
+		}
+		out := m
+		out.Step, out.Start = step, m.Start.Truncate(step)
+		per, shift := int(step/m.Step), int(m.Start.Sub(out.Start)/m.Step)
+		if out.N = (m.N + shift + per - 1) / per; out.N <= n {
+			return m.fold(out, per, shift)
+		}
+	}
 	per := (m.N + n - 1) / n
-	out := m
-	// Whole days where a bucket is about one: they are what people read.
-	if hours := time.Duration(per) * m.Step; hours < 24*time.Hour && hours > 12*time.Hour && 24*time.Hour%m.Step == 0 {
-		per = int(24 * time.Hour / m.Step)
-	}
-	out.Step = m.Step * time.Duration(per)
-	out.Start = m.Start.Truncate(out.Step)
-	shift := int(m.Start.Sub(out.Start) / m.Step)
-	out.N = (m.N + shift + per - 1) / per
-	if out.N > n { // what the shift to whole buckets costs
-		return m.joined(per + 1)
-	}
-	return m.fold(out, per, shift)
-}
-
-// joined joins per buckets from the first on.
-func (m Map) joined(per int) Map {
 	out := m
 	out.Step, out.N = m.Step*time.Duration(per), (m.N+per-1)/per
 	return m.fold(out, per, 0)
 }
 
+// fold joins per buckets, the first of which lacks shift.
 func (m Map) fold(out Map, per, shift int) Map {
 	out.Rows = make([]Row, len(m.Rows))
 	for i, r := range m.Rows {
@@ -164,28 +153,34 @@ func (m Map) fold(out Map, per, shift int) Map {
 	return out
 }
 
-// Worst is the map with its n worst rows alone, in the order they have: first
-// those with the most hours that are gaps, then those with the most records.
-// With flawed, rows without a gap or a change are left out, too.
+// Worst is the map with n of its rows alone, in the order they have: those that
+// have gaps or changes of their logging, the busiest first, then the busiest of the
+// rest. With flawed, the rest is left out.
 func (m Map) Worst(n int, flawed bool) Map {
 	type ranked struct {
-		at           int
-		bad, records int64
+		at      int
+		bad     bool
+		records int64
 	}
 	var list []ranked
 	for i, r := range m.Rows {
-		x := ranked{at: i, bad: r.bad()}
-		changed := false
+		x := ranked{at: i}
 		for _, c := range r.Cells {
 			x.records += c.Records
-			changed = changed || c.Changed
+			x.bad = x.bad || c.Gap+c.Little+c.SkipData > 0 || c.Changed
 		}
-		if !flawed || x.bad > 0 || changed {
+		if x.bad || !flawed {
 			list = append(list, x)
 		}
 	}
 	slices.SortStableFunc(list, func(a, b ranked) int {
-		return cmp.Or(cmp.Compare(b.bad, a.bad), cmp.Compare(b.records, a.records))
+		if a.bad != b.bad {
+			if a.bad {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(b.records, a.records)
 	})
 	list = list[:min(n, len(list))]
 	slices.SortFunc(list, func(a, b ranked) int { return cmp.Compare(a.at, b.at) })
@@ -392,11 +387,21 @@ func (d *drawing) list(gaps []Gap) {
 	})
 	d.line("")
 	for _, g := range list[:min(d.Gaps, len(list))] {
-		text := fmt.Sprintf("%s to %s  %s %s: %s", g.From.UTC().Format("2006-01-02 15:04"), g.To.UTC().Format("01-02 15:04"), g.Source, g.Where(), g.Kind())
-		if detail := g.Detail(); detail != "" {
-			text += ", " + detail
+		what := fmt.Sprintf("%s to %s  %s %s", g.From.UTC().Format("2006-01-02 15:04"), g.To.UTC().Format("01-02 15:04"), render.Escape(strings.TrimSpace(g.Source+" "+g.Where())), d.paint("33", g.Kind()))
+		detail := render.Escape(g.Detail())
+		plain := render.Width(what)
+		if d.Colour {
+			plain -= len(d.paint("33", "x")) - 1
 		}
-		d.line(render.Cut(render.Escape(text), d.Width-len(d.Indent)))
+		switch room := d.Width - len(d.Indent); {
+		case detail == "":
+			d.line(what)
+		case plain+2+render.Width(detail) <= room:
+			d.line(what + "  " + detail)
+		default:
+			d.line(what)
+			d.line("    " + render.Cut(detail, room-4))
+		}
 	}
 	if left := len(list) - d.Gaps; left > 0 {
 		d.line(d.paint("2", fmt.Sprintf("… %d more gaps; SELECT * FROM coverage WHERE is_gap", left)))
