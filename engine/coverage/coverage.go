@@ -221,7 +221,7 @@ func (g Gap) Detail() string {
 	case g.Status == "skipdata":
 		parts = append(parts, fmt.Sprintf("%d windows lost records", g.SkipData))
 	case g.Expected >= 1 && g.Status == "little":
-		parts = append(parts, fmt.Sprintf("%d, about %.0f expected", g.Records, g.Expected))
+		parts = append(parts, fmt.Sprintf("%d of about %.0f expected", g.Records, g.Expected))
 	case g.Expected >= 1:
 		parts = append(parts, fmt.Sprintf("about %.0f expected", g.Expected))
 	}

@@ -40,14 +40,20 @@ var marks = [...]struct {
 	Quiet:     {'·', '.', "no records, none expected", "2"},
 	NoData:    {'o', 'o', "NODATA: no traffic, the log worked", "2"},
 	Some:      {'░', ':', "records: under half of the row's median", "38;5;65"},
-	Usual:     {'▒', '+', "up to twice it", "38;5;71"},
+	Usual:     {'▒', '+', "up to twice the median", "38;5;71"},
 	More:      {'▓', '#', "up to 8 times", "38;5;77"},
-	Most:      {'█', '@', "above", "38;5;83"},
+	Most:      {'█', '@', "above 8 times", "38;5;83"},
 	Changed:   {'*', '*', "logging changed in this time", "1;36"},
 	SkipData:  {'S', 'S', "SKIPDATA: records lost", "1;30;43"},
 	Little:    {'-', '-', "far too few", "1;33"},
 	Hole:      {'X', 'X', "no records where they were to be expected", "1;97;41"},
 	Explained: {'!', '!', "none or few, with a logging change as the cause", "1;97;45"},
+}
+
+// Legend are the marks in the order a legend has them: what is wrong, then
+// records from few to many, then none.
+func Legend() []Mark {
+	return []Mark{Explained, Hole, Little, SkipData, Changed, Some, Usual, More, Most, NoData, Quiet}
 }
 
 // Letter is how the mark is drawn, Words what it says; both empty for Outside.
@@ -223,10 +229,10 @@ func Draw(w io.Writer, m Map, opts Options) error {
 		d.picture(shown)
 	}
 	if left := len(m.Rows) - len(shown.Rows); left > 0 && !d.Flawed {
-		d.line(d.paint("2", fmt.Sprintf("… %d more rows with fewer gaps; the view coverage has all", left)))
+		d.line(d.paint("2", fmt.Sprintf("… and %d more, whole or of fewer records; the view coverage has all", left)))
 	}
 	if m.Outside > 0 {
-		d.line(fmt.Sprintf("%s records are more than %d days from these and not drawn: a broken clock, or another collection", render.Thousands(m.Outside), apart))
+		d.line(fmt.Sprintf("not drawn, more than %d days away: %s records", apart, render.Thousands(m.Outside)))
 	}
 	d.list(m.Gaps)
 	return d.w.Flush()
@@ -256,7 +262,7 @@ func (d *drawing) picture(m Map) {
 	width := d.Width - len(d.Indent)
 	left := 0
 	for _, r := range m.Rows {
-		left = max(left, render.Width(label(r, of[r.Source] == 1)), render.Width(render.Escape(r.Source)))
+		left = max(left, render.Width(render.Escape(label(r, of[r.Source] == 1))), render.Width(render.Escape(r.Source)))
 	}
 	left = min(left, max(12, width/2))
 	m = m.Narrow(max(1, width-left-2))
@@ -266,7 +272,7 @@ func (d *drawing) picture(m Map) {
 	for _, r := range m.Rows {
 		alone := of[r.Source] == 1
 		if r.Source != source && !alone {
-			d.line(d.paint("1", render.Cut(render.Escape(r.Source), left)))
+			d.line(d.paint("1", render.Cut(r.Source, left)))
 		}
 		source = r.Source
 		name := render.Cut(label(r, alone), left)
@@ -285,7 +291,7 @@ func label(r Row, whole bool) string {
 	default:
 		name = "  " + name
 	}
-	return render.Escape(name)
+	return name
 }
 
 func (d *drawing) edge() string {
@@ -357,7 +363,7 @@ func (d *drawing) legend(step time.Duration) {
 		span = fmt.Sprintf("%d hours", step/time.Hour)
 	}
 	text := "a column is " + span
-	for mark := Explained; mark > Outside; mark-- {
+	for _, mark := range Legend() {
 		if !d.used[mark] {
 			continue
 		}
@@ -388,7 +394,7 @@ func (d *drawing) list(gaps []Gap) {
 	d.line("")
 	for _, g := range list[:min(d.Gaps, len(list))] {
 		what := fmt.Sprintf("%s to %s  %s %s", g.From.UTC().Format("2006-01-02 15:04"), g.To.UTC().Format("01-02 15:04"), render.Escape(strings.TrimSpace(g.Source+" "+g.Where())), d.paint("33", g.Kind()))
-		detail := render.Escape(g.Detail())
+		detail := g.Detail()
 		plain := render.Width(what)
 		if d.Colour {
 			plain -= len(d.paint("33", "x")) - 1
@@ -396,15 +402,15 @@ func (d *drawing) list(gaps []Gap) {
 		switch room := d.Width - len(d.Indent); {
 		case detail == "":
 			d.line(what)
-		case plain+2+render.Width(detail) <= room:
-			d.line(what + "  " + detail)
+		case plain+2+render.Width(render.Escape(detail)) <= room:
+			d.line(what + "  " + render.Escape(detail))
 		default:
 			d.line(what)
 			d.line("    " + render.Cut(detail, room-4))
 		}
 	}
 	if left := len(list) - d.Gaps; left > 0 {
-		d.line(d.paint("2", fmt.Sprintf("… %d more gaps; SELECT * FROM coverage WHERE is_gap", left)))
+		d.line(d.paint("2", fmt.Sprintf("… and %d more; SELECT * FROM coverage WHERE is_gap", left)))
 	}
 }
 
