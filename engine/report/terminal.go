@@ -288,18 +288,13 @@ func (s *summary) missing() {
 	s.section("MISSING", s.paint(warn, plural(int64(len(s.Missing)), "gap")+": silence there proves nothing"))
 	g := grid{flex: 4}
 	var items []item
-	// The picture says the rest at a glance.
-	shown := shownMissing
-	if len(s.Coverage.Worst(1, true).Rows) > 0 {
-		shown -= 2
-	}
-	for _, m := range s.Missing[:min(shown, len(s.Missing))] {
+	for _, m := range s.Missing[:min(shownMissing, len(s.Missing))] {
 		kind, detail := cell{text: m.Kind, colour: warn}, cell{text: m.Detail, colour: dim}
 		g.add(cell{text: m.Source}, kind, cell{text: m.Where}, cell{text: m.period(s.between)}, detail)
 		items = append(items, item{head: []cell{{text: m.Source}, kind, {text: m.Where}}, rest: []cell{{text: m.period(s.between)}, detail}})
 	}
 	s.either(g, items)
-	s.more(len(s.Missing)-shown, "the report has all")
+	s.more(len(s.Missing)-shownMissing, "the report has all")
 	s.line("")
 	s.coverage()
 }
