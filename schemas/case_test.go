@@ -44,6 +44,11 @@ func emptyCase(t testing.TB) *sql.DB {
 	for _, s := range all {
 		run(t, db, s.Views)
 	}
+	hours, err := schema.HoursView(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, db, hours.SQL)
 	cross, err := fs.ReadFile(schemas.FS, "cross.sql")
 	if err != nil {
 		t.Fatal(err)

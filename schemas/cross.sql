@@ -264,3 +264,178 @@ SELECT group_ids, interface_id, instance, dstport, protocol, count(DISTINCT srca
 FROM flow_unreached
 WHERE from_inside AND rule_allows = FALSE
 GROUP BY group_ids, interface_id, instance, dstport, protocol;
+
+-- Calls that switch a log on or off, or change what it holds, done or refused; affects is the table that feels it, ended_at when the same log was switched on again. A trail is taken for one of all regions unless a call says otherwise.
+CREATE OR REPLACE VIEW logging_changes AS
+SELECT
+  event_time, account_id, region, action, target, affects, effect,
+  -- Of two in the same second the stop is taken for the first.
+  CASE WHEN effect = 'stops' AND error IS NULL THEN min(CASE WHEN effect = 'starts' AND error IS NULL THEN event_time END) OVER (
+    PARTITION BY account_id, CASE WHEN affects = 'cloudtrail' THEN '' ELSE region END, affects, subject ORDER BY event_time, effect DESC, event_id ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) END AS ended_at,
+  principal, src_ip, error, all_regions, all_accounts, event_id, file_id, record_no
+FROM (
+  SELECT
+    c.event_time, c.account_id, c.region, c.action, c.target, a.affects, c.effect, c.principal, c.src_ip, c.error, c.event_id, c.file_id, c.record_no,
+    a.affects = 'cloudtrail' AND COALESCE(t.all_regions, 'true') <> 'false' AS all_regions, a.affects = 'cloudtrail' AND COALESCE(t.all_accounts, 'false') = 'true' AS all_accounts,
+    -- What a start has to be of to end a stop. New flow logs, detectors and query logs have new ids.
+    CASE WHEN c.service IN ('ec2', 'guardduty', 'securityhub', 'route53resolver', 'route53', 'securitylake', 'network-firewall') THEN ''
+      WHEN c.service = 'config' THEN CASE WHEN c.action LIKE '%Channel' THEN 'channel' ELSE 'recorder' END
+      WHEN c.service = 'cloudtrail' THEN regexp_extract(c.target, '[^/]+$', 0) ELSE c.target END AS subject
+  FROM (
+    SELECT
+      event_time, recipient_account_id AS account_id, aws_region AS region, split_part(event_source, '.', 1) AS service, event_name AS action,
+      COALESCE(user_arn, user_name, user_principal_id, user_invoked_by) AS principal, source_ip_address AS src_ip, error_code AS error, event_id, file_id, record_no,
+      COALESCE(json_extract_scalar(request_parameters, '$.name'), json_extract_scalar(request_parameters, '$.trailName'), json_extract_scalar(request_parameters, '$.eventDataStore'),
+        json_extract_scalar(request_parameters, '$.DeleteFlowLogsRequest.FlowLogId.content'), json_extract_scalar(request_parameters, '$.DeleteFlowLogsRequest.FlowLogId[0].content'),
+        json_extract_scalar(request_parameters, '$.CreateFlowLogsRequest.ResourceId.content'), json_extract_scalar(request_parameters, '$.CreateFlowLogsRequest.ResourceId[0].content'),
+        json_extract_scalar(request_parameters, '$.detectorId'), json_extract_scalar(request_parameters, '$.configurationRecorderName'), json_extract_scalar(request_parameters, '$.configurationRecorder.name'),
+        json_extract_scalar(request_parameters, '$.deliveryChannelName'), json_extract_scalar(request_parameters, '$.deliveryChannel.name'), json_extract_scalar(request_parameters, '$.resolverQueryLogConfigId'),
+        json_extract_scalar(request_parameters, '$.logGroupName'), json_extract_scalar(request_parameters, '$.bucketName'), json_extract_scalar(request_parameters, '$.resourceArn'), json_extract_scalar(request_parameters, '$.loggingConfiguration.resourceArn'),
+        json_extract_scalar(request_parameters, '$.loadBalancerArn'), json_extract_scalar(request_parameters, '$.loadBalancerName'), json_extract_scalar(request_parameters, '$.id'), json_extract_scalar(request_parameters, '$.dBInstanceIdentifier'),
+        json_extract_scalar(request_parameters, '$.dBClusterIdentifier'), json_extract_scalar(request_parameters, '$.clusterIdentifier'), json_extract_scalar(request_parameters, '$.firewallName'), json_extract_scalar(request_parameters, '$.firewallArn'),
+        json_extract_scalar(request_parameters, '$.restApiId') || '/' || json_extract_scalar(request_parameters, '$.stageName')) AS target,
+      CASE event_source
+        WHEN 'cloudtrail.amazonaws.com' THEN CASE WHEN event_name = 'PutInsightSelectors' THEN 'cloudtrail_insights' ELSE 'cloudtrail' END
+        -- A flow log's id does not say which kind it is of.
+        WHEN 'ec2.amazonaws.com' THEN CASE WHEN event_name = 'DeleteFlowLogs' THEN 'vpc_flow tgw_flow' WHEN request_parameters LIKE '%TransitGateway%' THEN 'tgw_flow' ELSE 'vpc_flow' END
+        WHEN 'guardduty.amazonaws.com' THEN 'guardduty' WHEN 'securityhub.amazonaws.com' THEN 'securityhub' WHEN 'config.amazonaws.com' THEN 'config_items' WHEN 'route53resolver.amazonaws.com' THEN 'route53_resolver'
+        WHEN 'route53.amazonaws.com' THEN 'route53_public' WHEN 'network-firewall.amazonaws.com' THEN 'network_firewall' WHEN 'cloudfront.amazonaws.com' THEN 'cloudfront' WHEN 'eks.amazonaws.com' THEN 'eks_audit'
+        WHEN 'rds.amazonaws.com' THEN 'rds_audit' WHEN 'redshift.amazonaws.com' THEN 'redshift_audit' WHEN 'apigateway.amazonaws.com' THEN 'api_gateway' WHEN 'securitylake.amazonaws.com' THEN 'ocsf'
+        WHEN 's3.amazonaws.com' THEN CASE WHEN event_name = 'PutBucketLogging' THEN 's3_access' WHEN lower(request_parameters) LIKE '%trail%' THEN 'cloudtrail' WHEN lower(request_parameters) LIKE '%flow%log%' THEN 'vpc_flow tgw_flow' END
+        -- What else goes to a group stands in its name, where AWS or custom names it.
+        WHEN 'logs.amazonaws.com' THEN 'cloudwatch_logs' || CASE WHEN request_parameters LIKE '%"/aws/eks/%' THEN ' eks_audit' WHEN request_parameters LIKE '%"/aws/rds/%' THEN ' rds_audit' WHEN request_parameters LIKE '%"/aws/redshift/%' THEN ' redshift_audit'
+          WHEN request_parameters LIKE '%"/aws/route53/%' THEN ' route53_public' WHEN request_parameters LIKE '%"aws-waf-logs-%' THEN ' waf' WHEN lower(request_parameters) LIKE '%flow%log%' THEN ' vpc_flow tgw_flow' WHEN lower(request_parameters) LIKE '%trail%' THEN ' cloudtrail' ELSE '' END
+        WHEN 'elasticloadbalancing.amazonaws.com' THEN CASE WHEN request_parameters LIKE '%"loadBalancerName"%' THEN 'clb' WHEN request_parameters LIKE '%loadbalancer/net/%' THEN 'nlb' WHEN request_parameters LIKE '%connection_logs.s3.enabled%' THEN CASE WHEN request_parameters LIKE '%access_logs.s3.enabled%' THEN 'alb alb_connection' ELSE 'alb_connection' END ELSE 'alb' END
+        ELSE 'waf' END AS tables,
+      CASE
+        WHEN event_name IN ('StartLogging', 'CreateTrail', 'StartEventDataStoreIngestion', 'RestoreEventDataStore', 'CreateFlowLogs', 'CreateDetector', 'CreatePublishingDestination', 'StartMonitoringMembers', 'EnableSecurityHub', 'StartConfigurationRecorder', 'PutDeliveryChannel',
+          'AssociateResolverQueryLogConfig', 'CreateQueryLoggingConfig', 'CreateLogGroup', 'PutSubscriptionFilter', 'PutLoggingConfiguration', 'EnableLogging', 'CreateAwsLogSource') THEN 'starts'
+        WHEN event_name IN ('UpdateTrail', 'PutEventSelectors', 'PutInsightSelectors', 'UpdateEventDataStore', 'PutConfigurationRecorder', 'DeleteLogStream', 'PutBucketPolicy', 'DeleteBucketPolicy') THEN 'changes'
+        WHEN event_name = 'PutBucketLogging' THEN CASE WHEN json_extract(request_parameters, '$.BucketLoggingStatus.LoggingEnabled') IS NULL THEN 'stops' ELSE 'starts' END
+        WHEN event_name = 'UpdateDetector' THEN CASE json_extract_scalar(request_parameters, '$.enable') WHEN 'false' THEN 'stops' WHEN 'true' THEN 'starts' ELSE 'changes' END
+        WHEN event_name = 'UpdateLoggingConfiguration' THEN CASE WHEN request_parameters LIKE '%"logDestination%:{%' THEN 'changes' ELSE 'stops' END
+        WHEN event_name = 'ModifyLoadBalancerAttributes' THEN CASE
+          WHEN regexp_like(request_parameters, '"(access_logs|connection_logs).s3.enabled" *, *"value" *: *"false"|"accessLog" *: *[{] *"enabled" *: *false') THEN 'stops'
+          WHEN regexp_like(request_parameters, '"(access_logs|connection_logs).s3.enabled" *, *"value" *: *"true"|"accessLog" *: *[{][^}]*"enabled" *: *true') THEN 'starts' END
+        WHEN event_name = 'UpdateDistribution' THEN CASE json_extract_scalar(request_parameters, '$.distributionConfig.logging.enabled') WHEN 'false' THEN 'stops' WHEN 'true' THEN 'starts' END
+        WHEN event_name = 'UpdateClusterConfig' THEN CASE WHEN regexp_like(request_parameters, '"audit"[^}]*"enabled" *: *false|"enabled" *: *false[^}]*"audit"') THEN 'stops' WHEN regexp_like(request_parameters, '"audit"[^}]*"enabled" *: *true|"enabled" *: *true[^}]*"audit"') THEN 'starts' END
+        WHEN event_name IN ('ModifyDBInstance', 'ModifyDBCluster') THEN CASE WHEN request_parameters LIKE '%"disableLogTypes":["%' THEN 'stops' WHEN request_parameters LIKE '%"enableLogTypes":["%' THEN 'starts' END
+        WHEN event_name = 'UpdateStage' THEN CASE WHEN request_parameters LIKE '%/accessLogSettings%' THEN CASE WHEN request_parameters LIKE '%"remove"%' THEN 'stops' ELSE 'changes' END END
+        ELSE 'stops' END AS effect
+    FROM cloudtrail
+    WHERE (event_source = 'cloudtrail.amazonaws.com' AND event_name IN ('StopLogging', 'StartLogging', 'DeleteTrail', 'CreateTrail', 'UpdateTrail', 'PutEventSelectors', 'PutInsightSelectors', 'DeleteEventDataStore', 'StopEventDataStoreIngestion', 'StartEventDataStoreIngestion', 'RestoreEventDataStore', 'UpdateEventDataStore'))
+      OR (event_source = 'ec2.amazonaws.com' AND event_name IN ('DeleteFlowLogs', 'CreateFlowLogs'))
+      OR (event_source = 'guardduty.amazonaws.com' AND event_name IN ('DeleteDetector', 'CreateDetector', 'UpdateDetector', 'DeletePublishingDestination', 'CreatePublishingDestination', 'StopMonitoringMembers', 'StartMonitoringMembers'))
+      OR (event_source = 'securityhub.amazonaws.com' AND event_name IN ('DisableSecurityHub', 'EnableSecurityHub'))
+      OR (event_source = 'config.amazonaws.com' AND event_name IN ('StopConfigurationRecorder', 'StartConfigurationRecorder', 'DeleteConfigurationRecorder', 'PutConfigurationRecorder', 'DeleteDeliveryChannel', 'PutDeliveryChannel'))
+      OR (event_source = 'route53resolver.amazonaws.com' AND event_name IN ('DeleteResolverQueryLogConfig', 'DisassociateResolverQueryLogConfig', 'AssociateResolverQueryLogConfig'))
+      OR (event_source = 'route53.amazonaws.com' AND event_name IN ('DeleteQueryLoggingConfig', 'CreateQueryLoggingConfig'))
+      OR (event_source = 'logs.amazonaws.com' AND event_name IN ('DeleteLogGroup', 'CreateLogGroup', 'DeleteLogStream', 'DeleteSubscriptionFilter', 'PutSubscriptionFilter'))
+      OR (event_source IN ('wafv2.amazonaws.com', 'waf.amazonaws.com', 'waf-regional.amazonaws.com') AND event_name IN ('DeleteLoggingConfiguration', 'PutLoggingConfiguration'))
+      OR (event_source = 'network-firewall.amazonaws.com' AND event_name = 'UpdateLoggingConfiguration')
+      OR (event_source = 's3.amazonaws.com' AND (event_name = 'PutBucketLogging' OR (event_name IN ('DeleteBucket', 'PutBucketPolicy', 'DeleteBucketPolicy') AND regexp_like(lower(json_extract_scalar(request_parameters, '$.bucketName')), 'trail|flow.*log'))))
+      OR (event_source = 'elasticloadbalancing.amazonaws.com' AND event_name = 'ModifyLoadBalancerAttributes')
+      OR (event_source = 'cloudfront.amazonaws.com' AND event_name = 'UpdateDistribution')
+      OR (event_source = 'eks.amazonaws.com' AND event_name = 'UpdateClusterConfig')
+      OR (event_source = 'rds.amazonaws.com' AND event_name IN ('ModifyDBInstance', 'ModifyDBCluster'))
+      OR (event_source = 'redshift.amazonaws.com' AND event_name IN ('DisableLogging', 'EnableLogging'))
+      OR (event_source = 'apigateway.amazonaws.com' AND event_name = 'UpdateStage')
+      OR (event_source = 'securitylake.amazonaws.com' AND event_name IN ('DeleteAwsLogSource', 'DeleteDataLake', 'CreateAwsLogSource'))
+  ) c
+  LEFT JOIN (
+    SELECT recipient_account_id AS account_id, json_extract_scalar(response_elements, '$.name') AS trail, max_by(json_extract_scalar(response_elements, '$.isMultiRegionTrail'), event_time) AS all_regions, max_by(json_extract_scalar(response_elements, '$.isOrganizationTrail'), event_time) AS all_accounts
+    FROM cloudtrail WHERE event_source = 'cloudtrail.amazonaws.com' AND event_name IN ('CreateTrail', 'UpdateTrail') AND error_code IS NULL GROUP BY 1, 2
+  ) t ON c.service = 'cloudtrail' AND t.account_id = c.account_id AND t.trail = regexp_extract(c.target, '[^/]+$', 0)
+  CROSS JOIN UNNEST(split(c.tables, ' ')) AS a (affects)
+  WHERE c.effect IS NOT NULL
+) calls;
+
+-- Every hour of every source, account and region from its first record to its last (CloudTrail: of the account): records, what was to be expected, whether it is a gap, and the logging change that explains it. README says how it is judged.
+CREATE OR REPLACE VIEW coverage AS
+WITH known AS (
+  -- Silence of more than 400 days is no gap: a clock was wrong, or these are two collections.
+  SELECT
+    source, account_id, region, hour, records, nodata, skipdata,
+    lead(hour) OVER (PARTITION BY source, account_id, region ORDER BY hour) AS later,
+    array_sort(array_agg(records) OVER (PARTITION BY source, account_id, region ORDER BY hour ROWS BETWEEN 6 PRECEDING AND 6 FOLLOWING))[CAST(floor((count(*) OVER (PARTITION BY source, account_id, region ORDER BY hour ROWS BETWEEN 6 PRECEDING AND 6 FOLLOWING) + 1) / 2.0) AS INTEGER)] AS near,
+    CASE WHEN source = 'cloudtrail' THEN min(hour) OVER (PARTITION BY source, account_id ORDER BY hour RANGE BETWEEN INTERVAL '400' DAY PRECEDING AND CURRENT ROW) ELSE hour END AS account_first,
+    CASE WHEN source = 'cloudtrail' THEN max(hour) OVER (PARTITION BY source, account_id ORDER BY hour RANGE BETWEEN CURRENT ROW AND INTERVAL '400' DAY FOLLOWING) ELSE hour END AS account_last
+  FROM log_hours
+),
+series AS (
+  SELECT
+    source, account_id, region, min(hour) AS first_hour, max(hour) AS last_hour, min_by(account_first, hour) AS span_first, max_by(account_last, hour) AS span_last, min_by(near, hour) AS first_near,
+    count(*) AS hours_seen, count(DISTINCT date_trunc('day', hour)) AS days_seen, count(CASE WHEN later > date_add('hour', 1, hour) THEN 1 END) AS holes,
+    date_diff('day', min_by(account_first, hour), max_by(account_last, hour)) + 1 AS days
+  FROM known GROUP BY source, account_id, region
+),
+daily AS (
+  SELECT source, account_id, region, extract(HOUR FROM hour) AS hour_of_day, count(*) AS days_with, array_sort(array_agg(records)) AS counts
+  FROM known GROUP BY source, account_id, region, extract(HOUR FROM hour)
+),
+stretches AS (
+  -- A known hour and the empty ones up to the next, or to the end.
+  SELECT
+    k.source, k.account_id, k.region, k.hour AS from_hour, k.hour AS known_hour, k.records, k.nodata, k.skipdata, k.near, COALESCE(k.later, date_add('hour', 1, s.span_last)) AS to_hour, k.later
+  FROM known k
+  JOIN series s ON s.source = k.source AND s.account_id IS NOT DISTINCT FROM k.account_id AND s.region IS NOT DISTINCT FROM k.region
+  UNION ALL
+  SELECT source, account_id, region, span_first, CAST(NULL AS TIMESTAMP), 0, 0, 0, first_near, first_hour, first_hour FROM series WHERE span_first < first_hour
+),
+hours AS (
+  SELECT
+    t.source, t.account_id, t.region, t.from_hour, date_add('hour', n.step, t.from_hour) AS hour, t.known_hour IS NOT NULL AND n.step = 0 AS known, t.known_hour IS NULL OR t.later IS NULL AS edge,
+    CASE WHEN t.known_hour IS NOT NULL AND n.step = 0 THEN t.records ELSE 0 END AS records, CASE WHEN n.step = 0 THEN t.nodata ELSE 0 END AS nodata, CASE WHEN n.step = 0 THEN t.skipdata ELSE 0 END AS skipdata,
+    t.near,
+    COALESCE(date_trunc('day', date_add('hour', n.step, t.from_hour)) = date_trunc('day', t.known_hour), FALSE) OR COALESCE(date_trunc('day', date_add('hour', n.step, t.from_hour)) = date_trunc('day', t.later), FALSE) AS day_seen
+  FROM (SELECT stretches.*, CASE WHEN to_hour > date_add('day', 400, from_hour) THEN 1 ELSE date_diff('hour', from_hour, to_hour) END AS steps FROM stretches) t
+  CROSS JOIN UNNEST(sequence(0, t.steps - 1)) AS n (step)
+),
+judged AS (
+  SELECT
+    h.source, h.account_id, h.region, h.from_hour, h.hour, h.records, h.nodata, h.skipdata, h.known AND h.hour <> s.first_hour AND h.hour <> s.last_hour AS whole,
+    CASE
+      WHEN h.known AND s.days_seen < 4 THEN h.near
+      WHEN h.known THEN least(h.near, CASE WHEN d.days_with * 2 > s.days_seen THEN d.counts[CAST(floor((s.days_seen + 1) / 2.0) AS INTEGER) - CAST(s.days_seen - d.days_with AS INTEGER)] ELSE 0 END)
+      -- Collections are ragged at their ends: only whole days count there.
+      WHEN h.edge AND (h.day_seen OR s.days_seen < 4 OR s.days_seen * 3 <= s.days * 2) THEN 0
+      -- An hour of a day with records: the log seldom pauses, and the other days have records in it.
+      WHEN h.day_seen AND s.days_seen >= 4 THEN CASE WHEN s.hours_seen >= 6 * s.holes AND d.days_with * 5 >= (s.days_seen - 1) * 4 THEN least(h.near, d.counts[CAST(floor((d.days_with + 1) / 2.0) AS INTEGER)]) ELSE 0 END
+      -- A whole day of a log that goes on round the clock, or of one that rests at night, and so maybe at weekends.
+      WHEN NOT h.day_seen AND (s.hours_seen >= 18 * s.days_seen OR (s.hours_seen >= 8 * s.days_seen AND s.days_seen >= 4 AND s.days_seen * 3 > s.days * 2 AND day_of_week(h.hour) <= 5)) THEN h.near * s.hours_seen / (24.0 * s.days_seen)
+      WHEN s.days_seen < 4 AND s.hours_seen >= 9 * s.holes THEN h.near
+      ELSE 0 END AS expected
+  FROM hours h
+  JOIN series s ON s.source = h.source AND s.account_id IS NOT DISTINCT FROM h.account_id AND s.region IS NOT DISTINCT FROM h.region
+  LEFT JOIN daily d ON d.source = h.source AND d.account_id IS NOT DISTINCT FROM h.account_id AND d.region IS NOT DISTINCT FROM h.region AND d.hour_of_day = extract(HOUR FROM h.hour)
+),
+told AS (
+  SELECT
+    source, account_id, region, from_hour, hour, records, nodata, skipdata, expected,
+    CASE WHEN skipdata > 0 THEN 'skipdata' WHEN records = 0 AND nodata > 0 THEN 'nodata' WHEN records = 0 THEN 'none' WHEN whole AND expected >= 50 AND records * 10 < expected THEN 'little' ELSE 'data' END AS status,
+    sum(CASE WHEN records + nodata + skipdata = 0 THEN expected ELSE 0 END) OVER (PARTITION BY source, account_id, region, from_hour) AS missed
+  FROM judged
+),
+causes AS (
+  SELECT
+    t.source, t.account_id, t.region, t.hour, max_by(c.action || COALESCE(' ' || c.target, ''), c.place) AS cause, max_by(c.event_time, c.place) AS cause_time, max_by(c.principal, c.place) AS cause_principal, max_by(c.effect, c.place) AS effect
+  FROM told t
+  JOIN (
+    SELECT logging_changes.*, date_trunc('hour', event_time) AS from_hour, CASE effect WHEN 'stops' THEN '1 ' ELSE '0 ' END || CAST(event_time AS VARCHAR) AS place
+    FROM logging_changes WHERE error IS NULL AND effect <> 'starts'
+  ) c
+    ON c.affects = t.source AND c.from_hour <= t.hour AND (c.all_accounts OR t.account_id IS NULL OR c.account_id = t.account_id) AND (c.all_regions OR t.region IS NULL OR c.region = t.region)
+    AND (c.from_hour = t.hour
+      OR (t.status = 'little' AND (c.ended_at >= t.hour OR (c.ended_at IS NULL AND date_add('day', 1, c.from_hour) > t.hour)))
+      OR (t.status = 'none' AND (c.ended_at >= t.hour
+        -- What went on after a call was not ended by it, so the silence has to begin with it.
+        OR (c.ended_at IS NULL AND c.effect = 'stops' AND t.from_hour <= date_add('hour', 1, c.from_hour))
+        OR (c.effect = 'changes' AND t.missed >= 20 AND t.from_hour BETWEEN date_add('hour', -1, c.from_hour) AND date_add('hour', 1, c.from_hour)))))
+  GROUP BY t.source, t.account_id, t.region, t.hour
+)
+SELECT
+  t.source, t.account_id, t.region, t.hour, t.records, t.status, CAST(t.expected AS DOUBLE) AS expected,
+  t.status IN ('little', 'skipdata') OR (t.status = 'none' AND (t.missed >= 20 OR COALESCE(c.effect = 'stops', FALSE))) AS is_gap,
+  c.cause, c.cause_time, c.cause_principal, t.nodata, t.skipdata
+FROM told t
+LEFT JOIN causes c ON c.source = t.source AND c.account_id IS NOT DISTINCT FROM t.account_id AND c.region IS NOT DISTINCT FROM t.region AND c.hour = t.hour;

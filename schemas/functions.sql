@@ -89,6 +89,9 @@ CREATE OR REPLACE MACRO array_join
   (arr, sep, null_text) AS
     array_to_string(list_transform(arr, lambda x: coalesce(CAST(x AS VARCHAR), null_text)), sep);
 
+-- sequence(first, last): the whole numbers from first to last, to be unnested.
+CREATE OR REPLACE MACRO sequence(first, last) AS generate_series(first, last);
+
 -- arrays_overlap(a, b): whether the arrays share an element.
 CREATE OR REPLACE MACRO arrays_overlap(a, b) AS list_has_any(a, b);
 

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"logquarry/engine/coverage"
 	"logquarry/engine/sqltext"
 	"logquarry/engine/timeline"
 	"logquarry/engine/value"
@@ -333,6 +334,23 @@ func runTimeline(s *session, ctx context.Context, _ []string, rest string) error
 				return err
 			}
 			return timeline.Draw(w, chart, timeline.Options{Width: width, Colour: opts.Colour, ASCII: !s.unicode()})
+		})
+		return err
+	})
+}
+
+func runCoverage(s *session, ctx context.Context, _ []string, _ string) error {
+	return s.interruptible(ctx, func(ctx context.Context) error {
+		_, err := s.write(ctx, func(w io.Writer, opts RenderOptions) error {
+			width := opts.Width
+			if width == 0 {
+				width = 100
+			}
+			m, err := coverage.Collect(ctx, s.cfg.Engine)
+			if err != nil {
+				return err
+			}
+			return coverage.Draw(w, m, coverage.Options{Width: width, Gaps: 10, Colour: opts.Colour, ASCII: !s.unicode()})
 		})
 		return err
 	})

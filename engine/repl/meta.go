@@ -34,6 +34,8 @@ func commands() []command {
 		{name: "pivot", args: "VALUE", help: "everything about an address, ARN, key, instance or domain", run: runPivot, least: 1, most: 1},
 		{name: "timeline", args: "[FILTER]", help: "draw events over time", run: runTimeline, most: -1, complete: completeTimeline,
 			more: "FILTER is a value to look for (an address, principal, key, action, …) or a\ncondition over the view events: .timeline outcome = 'failure' AND bytes > 1000\nBefore it may stand --source NAME, --since TIME, --until TIME (UTC)."},
+		{name: "coverage", help: "draw for which hours there are records, and list the gaps", run: runCoverage,
+			more: "What is a gap, and why, is in the view coverage."},
 		{name: "raw", args: "FILE_ID RECORD_NO", help: "the original record from the evidence", run: runRaw, least: 2, most: 2},
 		{name: "evidence", args: "[WORD]", help: "files of the case: what was loaded and what was not", run: runEvidence, most: 1},
 		{name: "rejects", args: "[WORD]", help: "records that could not be read, and why", run: runRejects, most: 1},

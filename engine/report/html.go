@@ -68,6 +68,7 @@ type pageView struct {
 	Counts   []severityCount
 	Total    Source
 	Plot     *plot
+	Heat     *heat
 	HuntLine string
 	Unread   []Hunt // hunts that did not run
 	Missing  []gapView
@@ -169,6 +170,7 @@ func view(d Data) pageView {
 		v.Aside = append(v.Aside, asideView{a, a.what()})
 	}
 	v.Plot = layout(d.Timeline, v.Findings)
+	v.Heat = layHeat(d.Coverage)
 	return v
 }
 

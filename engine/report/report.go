@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"logquarry/engine/coverage"
 	"logquarry/engine/custody"
 	"logquarry/engine/render"
 	"logquarry/engine/value"
@@ -43,6 +44,7 @@ type Data struct {
 	Addresses  []Entity
 	Timeline   Timeline
 	Missing    []Gap
+	Coverage   coverage.Map
 	Notes      []string
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -16,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
 
+	"logquarry/engine/coverage"
 	"logquarry/engine/render"
 	"logquarry/engine/value"
 )
@@ -81,7 +83,7 @@ func TestTerminalStaysShort(t *testing.T) {
 		d.Hunts, d.Kept = append(d.Hunts, d.Hunts...), append(d.Kept, d.Kept...)
 	}
 	out := terminal(t, d, Options{Width: 120})
-	if n := strings.Count(out, "\n"); n > 96 {
+	if n := strings.Count(out, "\n"); n > 104 {
 		t.Errorf("%d lines:\n%s", n, out)
 	}
 	if !strings.Contains(out, "… 273 more; the report has all") {
@@ -94,6 +96,42 @@ func TestTerminalKeepsToWidth(t *testing.T) {
 		for line := range strings.Lines(terminal(t, sample(), Options{Width: width})) {
 			if w := render.Width(strings.TrimSuffix(line, "\n")); w > width && !strings.Contains(line, "quarry pivot") {
 				t.Errorf("width %d: %d columns: %s", width, w, line)
+			}
+		}
+	}
+}
+
+// The picture of coverage has each row, the letters of what is wrong, and what they mean.
+func TestCoverage(t *testing.T) {
+	p := page1(t, sample())
+	for want, n := range map[string]int{
+		`<rect class="cov hole"`: 24 + 1, `<rect class="cov explained"`: 5 + 1, `<rect class="cov little"`: 1 + 1, `<rect class="cov skipdata"`: 1 + 1,
+		`>X</text>`: 24 + 1, `>!</text>`: 5 + 1, `>111122223333 ap-south-1</text>`: 1, `>vpc_flow 111122223333</text>`: 1, `>waf</text>`: 2,
+		`no records where they were to be expected: 0 records from 2026-03-03 00:00:00`: 1, "3 records more than a year from these are not drawn": 1,
+	} {
+		if got := strings.Count(p, want); got != n {
+			t.Errorf("%s: %d times, not %d", want, got, n)
+		}
+	}
+	d := sample()
+	d.Coverage = coverage.Map{}
+	if p := page1(t, d); strings.Contains(p, `id="coverage"`) {
+		t.Error("a picture of nothing is drawn")
+	}
+	// However long the span and however many the rows, it stays readable.
+	d = sample()
+	d.Coverage.N, d.Coverage.Step = 400, 24*time.Hour
+	for i := range 200 {
+		d.Coverage.Rows = append(d.Coverage.Rows, coverage.Row{Source: "waf", Account: fmt.Sprint(i), Cells: make([]coverage.Cell, 400)})
+	}
+	h := layHeat(d.Coverage)
+	if len(h.Rows) > heatRows+3 || h.More != int64(len(d.Coverage.Rows)-heatRows) || len(h.Ticks) > maxTicks {
+		t.Errorf("%d lines, %d left out, %d ticks", len(h.Rows), h.More, len(h.Ticks))
+	}
+	for _, r := range h.Rows {
+		for _, c := range r.Cells {
+			if c.X+c.W > plotWidth || c.W < 5 {
+				t.Fatalf("%s: a cell at %.1f of width %.1f", r.Label, c.X, c.W)
 			}
 		}
 	}
@@ -276,7 +314,7 @@ func TestTicks(t *testing.T) {
 		72: "00:00 12:00 00:00 12:00 00:00 12:00 00:00", 24 * 60: "2 Mar 9 Mar 16 Mar 23 Mar 30 Mar 6 Apr 13 Apr 20 Apr 27 Apr", 24 * 3650: "",
 	} {
 		var labels []string
-		list := ticks(epoch, at(hours), x)
+		list := ticks(epoch, at(hours), maxTicks, x)
 		for _, tick := range list {
 			labels = append(labels, tick.Label)
 		}

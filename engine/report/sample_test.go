@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"logquarry/engine/coverage"
 	"logquarry/engine/custody"
 	"logquarry/engine/value"
 )
@@ -133,6 +134,26 @@ func sample() Data {
 		d.Timeline.Series[0].Counts = append(d.Timeline.Series[0].Counts, ct)
 		d.Timeline.Series[1].Counts = append(d.Timeline.Series[1].Counts, 2_600+day*90+(h*71)%400)
 		d.Timeline.Series[2].Counts = append(d.Timeline.Series[2].Counts, waf)
+	}
+	d.Coverage = coverage.Map{Start: epoch, Step: time.Hour, N: 72, Outside: 3}
+	for _, r := range []coverage.Row{{Source: "cloudtrail", Account: "111122223333", Region: "ap-south-1"}, {Source: "cloudtrail", Account: "111122223333", Region: "us-east-1"}, {Source: "vpc_flow", Account: "111122223333"}, {Source: "waf"}} {
+		for h := range int64(72) {
+			c := coverage.Cell{Hours: 1, Records: 100 + h*37%80}
+			switch {
+			case r.Region == "ap-south-1" && h >= 24 && h < 48:
+				c = coverage.Cell{Hours: 1, Gap: 1}
+			case r.Region == "us-east-1" && h >= 29 && h < 34:
+				c = coverage.Cell{Hours: 1, Gap: 1, Explained: 1, Changed: h == 29}
+			case r.Source == "vpc_flow" && h == 30:
+				c.SkipData = 1
+			case r.Source == "vpc_flow" && h == 50:
+				c.Records, c.Little = 3, 1
+			case r.Source == "waf" && h == 71:
+				c = coverage.Cell{}
+			}
+			r.Cells = append(r.Cells, c)
+		}
+		d.Coverage.Rows = append(d.Coverage.Rows, r)
 	}
 	for _, f := range d.Findings {
 		d.Hunts = append(d.Hunts, Hunt{ID: f.Hunt, Title: f.Title, Outcome: Hit, SQL: "SELECT event_time AS time, 'cloudtrail' AS source,\n       user_arn AS principal, source_ip_address AS src_ip\nFROM cloudtrail\nWHERE event_name IN ('StopLogging', 'DeleteTrail')\n\tAND event_time < $until\nORDER BY time", Params: []Param{{"until", "2026-03-05T00:00:00Z"}}})

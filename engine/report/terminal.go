@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"logquarry/engine/coverage"
 	"logquarry/engine/render"
 )
 
@@ -24,6 +25,7 @@ const (
 	shownEntities = 5
 	shownMissing  = 6
 	shownKept     = 4
+	shownCoverage = 6
 	shownFailed   = 4
 
 	defaultWidth = 100
@@ -293,6 +295,20 @@ func (s *summary) missing() {
 	}
 	s.either(g, items)
 	s.more(len(s.Missing)-shownMissing, "the report has all")
+	s.line("")
+	s.coverage()
+}
+
+// coverage draws the rows that have gaps; the report has all.
+func (s *summary) coverage() {
+	m := s.Coverage.Worst(shownCoverage, true)
+	m.Outside = 0 // a note says it
+	if len(m.Rows) == 0 {
+		return
+	}
+	s.section("COVERAGE", "where it is not whole; the report and .coverage have all")
+	// Writing into memory cannot fail.
+	_ = coverage.Draw(&s.out, m, coverage.Options{Width: s.width, Colour: s.colour, Indent: "  "})
 	s.line("")
 }
 

@@ -117,7 +117,7 @@ func layout(t Timeline, findings []findingView) *plot {
 		}
 	}
 	p.Bottom, p.Height = y-laneGap+4, y+2
-	p.Ticks = ticks(start, end, x)
+	p.Ticks = ticks(start, end, maxTicks, x)
 	return p
 }
 
@@ -173,16 +173,16 @@ var tickSteps = []time.Duration{
 	24 * time.Hour, 2 * 24 * time.Hour, 7 * 24 * time.Hour, 14 * 24 * time.Hour, 28 * 24 * time.Hour,
 }
 
-// ticks are whole UTC times between start and end, as many as there is room for.
-func ticks(start, end time.Time, x func(time.Time) float64) []tick {
+// ticks are whole UTC times between start and end, at most some most of them.
+func ticks(start, end time.Time, most int, x func(time.Time) float64) []tick {
 	step := tickSteps[len(tickSteps)-1]
 	for _, s := range tickSteps {
-		if end.Sub(start)/s <= time.Duration(maxTicks) {
+		if end.Sub(start)/s <= time.Duration(most) {
 			step = s
 			break
 		}
 	}
-	for end.Sub(start)/step > time.Duration(maxTicks) {
+	for end.Sub(start)/step > time.Duration(most) {
 		step *= 2
 	}
 	var out []tick

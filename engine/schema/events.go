@@ -62,3 +62,36 @@ func EventsView(sources []*Source) (View, error) {
 	v.SQL = "CREATE OR REPLACE VIEW events AS\n" + strings.Join(branches, "\nUNION ALL\n")
 	return v, nil
 }
+
+// HoursView is the statement that makes the view log_hours: of every source that
+// has a view <source>_events, how many records an hour, account and region has.
+// Where the source has a log_status, as flow logs have, windows that say NODATA
+// or SKIPDATA are counted by themselves and are no records.
+func HoursView(sources []*Source) (View, error) {
+	v := View{Name: "log_hours", Doc: "Records an hour, source, account and region; hours without any are not in it, see coverage."}
+	var branches []string
+	for _, s := range sources {
+		views, err := SplitViews(s.Views)
+		if err != nil {
+			return View{}, fmt.Errorf("%s/%s: %w", s.Name, viewsFile, err)
+		}
+		records, nodata, skipdata := "count(*)", "CAST(0 AS BIGINT)", "CAST(0 AS BIGINT)"
+		for _, c := range s.Columns {
+			if c.Name == "log_status" {
+				nodata, skipdata = "count(CASE WHEN outcome = 'nodata' THEN 1 END)", "count(CASE WHEN outcome = 'skipdata' THEN 1 END)"
+				records = "count(CASE WHEN outcome IN ('nodata', 'skipdata') THEN NULL ELSE 1 END)"
+			}
+		}
+		for _, view := range views {
+			if view.Name == s.Name+"_events" {
+				branches = append(branches, fmt.Sprintf("SELECT '%s' AS source, account_id, region, date_trunc('hour', event_time) AS hour, %s AS records, %s AS nodata, %s AS skipdata\nFROM %s WHERE event_time IS NOT NULL GROUP BY account_id, region, date_trunc('hour', event_time)",
+					s.Name, records, nodata, skipdata, view.Name))
+			}
+		}
+	}
+	if len(branches) == 0 {
+		branches = []string{"SELECT CAST(NULL AS VARCHAR) AS source, CAST(NULL AS VARCHAR) AS account_id, CAST(NULL AS VARCHAR) AS region, CAST(NULL AS TIMESTAMP) AS hour, CAST(NULL AS BIGINT) AS records, CAST(NULL AS BIGINT) AS nodata, CAST(NULL AS BIGINT) AS skipdata WHERE 1 = 0"}
+	}
+	v.SQL = "CREATE OR REPLACE VIEW log_hours AS\n" + strings.Join(branches, "\nUNION ALL\n")
+	return v, nil
+}

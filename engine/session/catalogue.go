@@ -20,6 +20,7 @@ var caseTables = map[string]string{
 	"finding_rows": "The rows of findings, each a JSON array of its cells.",
 	"case_info":    "Facts about the case file itself.",
 	"events":       "Every event of every source, in one shape.",
+	"log_hours":    "Records an hour, source, account and region; hours without any are only in coverage.",
 }
 
 // Catalogue implements [repl.Engine].

@@ -123,6 +123,13 @@ func (c *Case) makeViews(ctx context.Context, tx *sql.Tx, sources []*schema.Sour
 			return err
 		}
 	}
+	hours, err := schema.HoursView(sources)
+	if err != nil {
+		return err
+	}
+	if err := run(ctx, tx, "log_hours", hours.SQL); err != nil {
+		return err
+	}
 	cross, err := fs.ReadFile(files, "cross.sql")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

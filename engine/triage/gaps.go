@@ -3,14 +3,16 @@ package triage
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
+	"logquarry/engine/coverage"
 	"logquarry/engine/report"
 )
 
 // gaps are the stretches for which the case has no logs, or holes in them.
 func (t *triage) gaps(ctx context.Context) error {
-	for _, find := range []func(context.Context) error{t.stopped, t.silentDays, t.flowHoles} {
+	for _, find := range []func(context.Context) error{t.stopped, t.holes, t.flowHoles} {
 		if err := find(ctx); err != nil {
 			return err
 		}
@@ -18,84 +20,46 @@ func (t *triage) gaps(ctx context.Context) error {
 	return nil
 }
 
-// stopped are the spans from StopLogging or DeleteTrail to the next
-// StartLogging or CreateTrail of the same trail.
+// stopped are the spans from a call that switches a log off, such as StopLogging,
+// DeleteTrail or DeleteFlowLogs, to the next that switches the same log on.
 func (t *triage) stopped(ctx context.Context) error {
 	return t.each(ctx, `
-		WITH c AS (
-		  SELECT event_time, event_name, recipient_account_id AS account, aws_region AS region,
-		         coalesce(user_arn, user_name, user_principal_id) AS who,
-		         regexp_replace(json_extract_scalar(request_parameters, '$.name'), '^.*:trail/', '') AS trail
-		  FROM cloudtrail
-		  WHERE event_source = 'cloudtrail.amazonaws.com' AND error_code IS NULL
-		    AND event_name IN ('StopLogging', 'StartLogging', 'DeleteTrail', 'CreateTrail'))
-		SELECT s.account, s.region, s.trail, s.event_name, s.who, s.event_time,
-		       (SELECT min(b.event_time) FROM c b
-		        WHERE b.event_name IN ('StartLogging', 'CreateTrail') AND b.event_time >= s.event_time
-		          AND b.account IS NOT DISTINCT FROM s.account AND b.trail IS NOT DISTINCT FROM s.trail)
-		FROM c s WHERE s.event_name IN ('StopLogging', 'DeleteTrail')
-		ORDER BY s.event_time LIMIT 200`, nil, func(v []any) {
-		g := report.Gap{Source: "cloudtrail", Kind: "logging stopped", Where: fmt.Sprintf("trail %s, %s %s", text(v[2]), text(v[0]), text(v[1])),
-			From: moment(v[5]), To: moment(v[6]), Detail: text(v[3])}
-		if who := text(v[4]); who != "" {
+		SELECT array_join(array_agg(affects ORDER BY affects), ', '), account_id, region, target, action, principal, event_time, max(ended_at)
+		FROM logging_changes WHERE effect = 'stops' AND error IS NULL
+		GROUP BY account_id, region, target, action, principal, event_time, event_id
+		ORDER BY event_time LIMIT 200`, nil, func(v []any) {
+		g := report.Gap{Source: text(v[0]), Kind: "logging stopped", Where: strings.TrimSpace(text(v[1]) + " " + text(v[2])), From: moment(v[6]), To: moment(v[7]), Detail: text(v[4])}
+		// Of an ARN what stands behind the account, which is said already.
+		if target := text(v[3]); target != "" {
+			g.Where = target[strings.LastIndex(target, ":")+1:] + ", " + g.Where
+		}
+		if who := text(v[5]); who != "" {
 			g.Detail += " by " + who
 		}
 		t.d.Missing = append(t.d.Missing, g)
 	})
 }
 
-// silentDays are the days without an event of an account and region that has
-// events on more than two days of three. CloudTrail delivers nothing for a region in which
-// nothing happens, so a rarely used one that is silent says nothing.
-func (t *triage) silentDays(ctx context.Context) error {
-	type pair struct{ account, region string }
-	have := map[pair]map[int64]bool{}
-	var order []pair
-	var first, last int64
-	err := t.each(ctx, `
-		SELECT recipient_account_id, aws_region, CAST(epoch(date_trunc('day', event_time)) AS BIGINT) // 86400 AS d
-		FROM cloudtrail WHERE event_time IS NOT NULL GROUP BY ALL ORDER BY 1, 2, 3`, nil, func(v []any) {
-		p, d := pair{text(v[0]), text(v[1])}, number(v[2])
-		if have[p] == nil {
-			have[p] = map[int64]bool{}
-			order = append(order, p)
-		}
-		have[p][d] = true
-		if first == 0 {
-			first, last = d, d
-		}
-		first, last = min(first, d), max(last, d)
-	})
-	if err != nil || last-first < 1 {
+// holes are the gaps of the view coverage. Those which a call listed already
+// explains are only in its map, and so is what flowHoles says by interface.
+func (t *triage) holes(ctx context.Context) error {
+	m, err := coverage.Collect(ctx, t.o.Case)
+	if err != nil {
 		return err
 	}
-	const longest = 3660 // days; a broken clock in one record must not make a list of years
-	if last-first > longest {
-		t.d.Notes = append(t.d.Notes, "CloudTrail events span more than ten years: days without files were not looked for")
-		return nil
+	t.d.Coverage = m
+	if m.Outside > 0 {
+		t.d.Notes = append(t.d.Notes, fmt.Sprintf("%d records are more than a year from the others, of a broken clock or another collection: gaps between were not looked for", m.Outside))
 	}
-	total := last - first + 1
-	for _, p := range order {
-		if int64(len(have[p]))*3 <= 2*total {
+	stops := map[time.Time]bool{}
+	for _, g := range t.d.Missing {
+		stops[g.From] = true
+	}
+	for _, g := range m.Gaps {
+		if g.Status == "skipdata" && g.Source == "vpc_flow" || g.Cause != "" && stops[g.CauseTime] {
 			continue
 		}
-		for d := first; d <= last; d++ {
-			if have[p][d] {
-				continue
-			}
-			from := d
-			for d+1 <= last && !have[p][d+1] {
-				d++
-			}
-			g := report.Gap{Source: "cloudtrail", Kind: "no events", Where: p.account + " " + p.region,
-				From: time.Unix(from*86400, 0).UTC(), To: time.Unix((d+1)*86400, 0).UTC()}
-			if n := d - from + 1; n == 1 {
-				g.Detail = "a whole day"
-			} else {
-				g.Detail = fmt.Sprintf("%d days", n)
-			}
-			t.d.Missing = append(t.d.Missing, g)
-		}
+		t.d.Missing = append(t.d.Missing, report.Gap{Source: g.Source, Kind: g.Kind(), Where: g.Where(), From: g.From, To: g.To, Detail: g.Detail()})
 	}
 	return nil
 }

@@ -130,13 +130,17 @@ func TestCollect(t *testing.T) {
 	kinds := map[string]int{}
 	for _, g := range d.Missing {
 		kinds[g.Kind]++
-		if g.Kind == "logging stopped" && (!g.From.Equal(time.Date(2026, 3, 10, 18, 2, 0, 0, time.UTC)) ||
-			!g.To.Equal(time.Date(2026, 3, 10, 23, 40, 0, 0, time.UTC))) {
+		if g.Source == "cloudtrail" && (g.Kind != "logging stopped" || !g.From.Equal(time.Date(2026, 3, 10, 18, 2, 0, 0, time.UTC)) ||
+			!g.To.Equal(time.Date(2026, 3, 10, 23, 40, 0, 0, time.UTC)) || !strings.HasSuffix(g.Detail, "by arn:aws:iam::111122223333:user/svc-monitor")) {
 			t.Errorf("gap: %+v", g)
 		}
 	}
-	if kinds["logging stopped"] != 1 || kinds["SKIPDATA"] != 1 || kinds["NODATA"] != 1 {
-		t.Errorf("gaps: %+v", d.Missing)
+	// A trail, a flow log, a log group, a detector and a recorder were switched off; all holes are of these.
+	if !maps.Equal(kinds, map[string]int{"logging stopped": 5, "SKIPDATA": 1, "NODATA": 1}) {
+		t.Errorf("gaps: %v in %+v", kinds, d.Missing)
+	}
+	if len(d.Coverage.Rows) < 30 || len(d.Coverage.Gaps) == 0 || d.Coverage.Outside != 0 {
+		t.Errorf("coverage: %d rows, %+v", len(d.Coverage.Rows), d.Coverage.Gaps)
 	}
 
 	// Damaged copies of two of the files come later.
