@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"logquarry/engine/acquire"
+	"logquarry/engine/coverage"
 	"logquarry/engine/custody"
 	"logquarry/engine/evidence"
 	"logquarry/engine/render"
@@ -45,6 +46,7 @@ what was loaded:
   files        each against its SHA-256 in the case; those that vanished or came
   records      the rows and rejects of each file in the case, counted again
   actions      what was done to the case: whether the list was changed
+  coverage     for which hours there are logs, and which call explains a hole
   seal         with --sealed KEY: the signature of CASE.seal.json, and whether the
                case is still what was sealed
 
@@ -157,7 +159,7 @@ func (a *app) verify(ctx context.Context, paths []string, f verifyFlags) (err er
 	case format != "":
 		t.record.File.Rows, err = a.write(t.Writer, verdictRows(r), format)
 	default:
-		err = verifyPage(t.Writer, r, sealed, c != nil, len(f.keys) > 0 || f.online, time.Since(start))
+		err = a.verifyPage(t.Writer, r, sealed, c != nil, len(f.keys) > 0 || f.online, time.Since(start))
 	}
 	if err == nil && a.json && t.file != nil {
 		err = a.tell(verifyDone(r, sealed, time.Since(start)))
@@ -184,7 +186,8 @@ func (a *app) caseToVerify(ctx context.Context, may bool) (*store.Case, error) {
 		}
 		return nil, &hinted{fmt.Errorf("open case %s: there is no such file", path), "quarry verify PATH checks the digests of a folder without a case"}
 	}
-	return a.openCase(ctx, path, store.Options{ReadOnly: true})
+	// The case may be somebody else's, and so its views.
+	return a.openCase(ctx, path, store.Options{ReadOnly: true, Confined: true})
 }
 
 func readKeys(paths []string) (evidence.Keys, error) {
@@ -222,11 +225,12 @@ func (a *app) verifyProgress() func(done, total int, bytes int64) {
 }
 
 // verifyPage is the report for people.
-func verifyPage(w io.Writer, r *verify.Report, sealed *sealing, hasCase, hasKeys bool, took time.Duration) error {
+func (a *app) verifyPage(w io.Writer, r *verify.Report, sealed *sealing, hasCase, hasKeys bool, took time.Duration) error {
 	p := &page{w: w}
 	p.digests(r, hasKeys)
 	if hasCase {
 		p.ledger(r)
+		p.coverage(r, terminal(w), a.colour(w))
 	}
 	if sealed != nil {
 		p.seal(sealed)
@@ -449,6 +453,19 @@ func checkSeal(ctx context.Context, c *store.Case, key seal.PublicKey) (*sealing
 	}
 	s.Comparison = s.Manifest.Compare(now)
 	return s, nil
+}
+
+// coverage draws for which hours there are logs.
+func (p *page) coverage(r *verify.Report, width int, colour bool) {
+	if len(r.Coverage.Rows) == 0 || p.err != nil {
+		return
+	}
+	if width == 0 {
+		width = 100
+	}
+	p.line("")
+	p.line("COVERAGE: the hours of each log, as the view coverage judges them")
+	p.err = coverage.Draw(p.w, r.Coverage, coverage.Options{Width: width, Rows: 30, Gaps: 10, Colour: colour, Indent: "  "})
 }
 
 func (p *page) seal(s *sealing) {

@@ -89,6 +89,14 @@ func verifyDone(r *verify.Report, sealed *sealing, took time.Duration) any {
 		Path    string `json:"path,omitempty"`
 		Reason  string `json:"reason"`
 	}
+	type gap struct {
+		Source string    `json:"source"`
+		Where  string    `json:"where"`
+		Kind   string    `json:"kind"`
+		From   time.Time `json:"from"`
+		To     time.Time `json:"to"`
+		Detail string    `json:"detail"`
+	}
 	byName := func(n map[evidence.Verdict]int) map[string]int {
 		out := map[string]int{}
 		for v, k := range n {
@@ -109,11 +117,15 @@ func verifyDone(r *verify.Report, sealed *sealing, took time.Duration) any {
 		Recounts int            `json:"miscounted_files"`
 		Actions  int64          `json:"actions"`
 		Broken   string         `json:"actions_broken,omitempty"`
+		Gaps     []gap          `json:"coverage_gaps"`
 		Seal     *sealDone      `json:"seal,omitempty"`
 		Seconds  float64        `json:"seconds"`
 	}{Sound: r.Sound() && sealed.holds(), Files: r.Files, Bytes: r.Bytes, Keys: r.Keys, Digests: byName(evidence.Count(r.Evidence.Digests)),
-		Logs: byName(evidence.Count(r.Evidence.Logs)), Trails: []chain{}, Problems: []problem{}, Recounts: len(r.Recounts),
+		Logs: byName(evidence.Count(r.Evidence.Logs)), Trails: []chain{}, Problems: []problem{}, Gaps: []gap{}, Recounts: len(r.Recounts),
 		Actions: r.Actions, Broken: r.Broken, Seconds: took.Seconds()}
+	for _, g := range r.Coverage.Gaps {
+		out.Gaps = append(out.Gaps, gap{g.Source, g.Where(), g.Kind(), g.From, g.To, g.Detail()})
+	}
 	if sealed != nil {
 		out.Seal = &sealDone{sealed.Good, sealed.Why, sealed.KeyID, sealed.Same, sealed.Since, []string{}}
 		for _, d := range sealed.Differences {

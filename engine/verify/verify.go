@@ -1,5 +1,6 @@
 // Package verify checks a case and its evidence: digests of CloudTrail, the
-// files against the ledger, the rows against their counts, the chain of actions.
+// files against the ledger, the rows against their counts, the chain of actions,
+// and for which hours there are logs.
 //
 // In: a case, or folders without one, and public keys. Out: a [Report]. It
 // reads the evidence and changes nothing; how files are judged it leaves to
@@ -19,6 +20,7 @@ import (
 	"sync"
 	"time"
 
+	"logquarry/engine/coverage"
 	"logquarry/engine/evidence"
 	"logquarry/engine/find"
 	"logquarry/engine/schema"
@@ -64,6 +66,7 @@ type Report struct {
 	Actions  int64
 	Broken   string   // what is wrong with the chain of actions; empty: nothing
 	Nowhere  []string // what was loaded and is not to be found
+	Coverage coverage.Map
 }
 
 // Sound reports whether nothing was found that somebody would have to explain.
@@ -95,6 +98,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		}
 		if err := r.actions(ctx, o.Case); err != nil {
 			return nil, err
+		}
+		if r.Coverage, err = coverage.Collect(ctx, o.Case); err != nil {
+			return nil, fmt.Errorf("coverage: %w", err)
 		}
 	}
 	paths := make([]string, len(entries))
