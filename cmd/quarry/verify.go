@@ -37,7 +37,7 @@ func (a *app) verifyCommand() *cobra.Command {
 	var f verifyFlags
 	c := &cobra.Command{
 		Use:   "verify [PATH…]",
-		Short: "Check the evidence: CloudTrail's digests, hashes, counts, actions",
+		Short: "Check the evidence: CloudTrail's digests, hashes, counts, actions, coverage",
 		Long: `verify checks whether the evidence is what was delivered and
 what was loaded:
 

@@ -208,7 +208,6 @@ func TestRenamedCopy(t *testing.T) {
 // lies between is said.
 func TestRestart(t *testing.T) {
 	for _, gap := range []time.Duration{0, 5 * time.Hour} {
-		trails := deliver(t, 1, 1, 6)
 		x := &trail{region: regions[0]}
 		rng := mathrand.New(mathrand.NewPCG(1, 2))
 		x.extend(t, rng, "", "", "main", 4, nil, false)
@@ -216,7 +215,7 @@ func TestRestart(t *testing.T) {
 		later := &trail{region: regions[0], digests: []*object{{doc: digestJSON{DigestEndTime: from.Add(gap).Format(time.RFC3339)}}}}
 		later.extend(t, rng, "", "", "main", 3, nil, false)
 		x.digests, x.logs = append(x.digests, later.digests[1:]...), append(x.logs, later.logs...)
-		trails = []*trail{x}
+		trails := []*trail{x}
 		c := download(t, trails, true)
 		r := c.validate(publicKeys(t))
 		compareOutcome(t, fmt.Sprint("gap ", gap), outcome(r), untouched(trails, true))
