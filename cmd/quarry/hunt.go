@@ -15,6 +15,7 @@ import (
 	"logquarry/engine/custody"
 	"logquarry/engine/hunt"
 	"logquarry/engine/render"
+	"logquarry/engine/store"
 	"logquarry/engine/value"
 )
 
@@ -178,6 +179,7 @@ func (a *app) hunt(ctx context.Context, names []string, f huntFlags) (err error)
 		return err
 	}
 	did.Seconds = time.Since(start).Seconds()
+	a.huntRecorded(o.Case().Path, names, values, since, until, did)
 	if a.json {
 		if err := a.tell(did); err != nil {
 			return err
@@ -198,6 +200,38 @@ func (t *target) hunted(r hunt.Result) {
 	if r.Err == nil && len(r.Missing) == 0 {
 		t.record.Add(custody.Query{Hunt: r.Hunt.ID, Title: r.Hunt.Title, SQL: r.Hunt.SQL, Parameters: custody.Parameters(r.Params), Rows: r.Count})
 	}
+}
+
+// huntRecorded has the run recorded in the case, once it is closed: which hunts
+// ran, with what, and what each came to.
+func (a *app) huntRecorded(path string, names []string, params map[string]string, since, until time.Time, did *hunted) {
+	counts := map[string]int64{}
+	var failed, skipped []string
+	for _, r := range did.Results {
+		switch {
+		case r.Error != "":
+			failed = append(failed, r.ID)
+		case len(r.Missing) > 0:
+			skipped = append(skipped, r.ID)
+		default:
+			counts[r.ID] = r.Findings
+		}
+	}
+	when := func(t time.Time) *time.Time {
+		if t.IsZero() {
+			return nil
+		}
+		return &t
+	}
+	a.recordLater(path, store.Action{Name: "hunt", Version: version, At: time.Now(), Detail: struct {
+		Hunts      []string          `json:"hunts"`
+		Parameters map[string]string `json:"parameters,omitempty"`
+		Since      *time.Time        `json:"since,omitempty"`
+		Until      *time.Time        `json:"until,omitempty"`
+		Findings   map[string]int64  `json:"findings"`
+		Skipped    []string          `json:"skipped,omitempty"`
+		Failed     []string          `json:"failed,omitempty"`
+	}{names, params, when(since), when(until), counts, skipped, failed}})
 }
 
 // huntsDone says how the hunts went: those that failed always, the rest for a
