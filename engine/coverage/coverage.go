@@ -9,7 +9,6 @@ package coverage
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,11 +16,6 @@ import (
 
 	"logquarry/engine/value"
 )
-
-// Querier runs one statement with parameters bound to $name.
-type Querier interface {
-	Query(ctx context.Context, sql string, params map[string]any) (value.Rows, error)
-}
 
 // Map is the hours of a case, joined to buckets that lie end to end.
 type Map struct {
@@ -77,7 +71,7 @@ const maxBuckets = 400
 const apart = 400 // days
 
 // Collect asks the case. A case without records with a time has a map of no rows.
-func Collect(ctx context.Context, q Querier) (Map, error) {
+func Collect(ctx context.Context, q value.Querier) (Map, error) {
 	var m Map
 	first, last, err := m.span(ctx, q)
 	if err != nil || m.N == 0 {
@@ -94,14 +88,14 @@ func Collect(ctx context.Context, q Querier) (Map, error) {
 }
 
 // span is the first hour and the last moment of the stretch with the most records.
-func (m *Map) span(ctx context.Context, q Querier) (first, last time.Time, err error) {
+func (m *Map) span(ctx context.Context, q value.Querier) (first, last time.Time, err error) {
 	type stretch struct {
 		first, last time.Time
 		records     int64
 	}
 	var all []stretch
-	err = each(ctx, q, `SELECT date_trunc('day', hour) AS day, min(hour), max(hour), CAST(sum(records + nodata + skipdata) AS BIGINT) FROM log_hours GROUP BY date_trunc('day', hour) ORDER BY 1`, nil, func(v []any) {
-		day := stretch{moment(v[1]), moment(v[2]), number(v[3])}
+	err = value.Each(ctx, q, `SELECT date_trunc('day', hour) AS day, min(hour), max(hour), CAST(sum(records + nodata + skipdata) AS BIGINT) FROM log_hours GROUP BY date_trunc('day', hour) ORDER BY 1`, nil, func(v []any) {
+		day := stretch{value.Time(v[1]), value.Time(v[2]), value.Int(v[3])}
 		if n := len(all); n == 0 || day.first.Unix()-all[n-1].last.Unix() > apart*86400 {
 			all = append(all, day)
 			return
@@ -139,32 +133,32 @@ func step(first, last time.Time) time.Duration {
 	return d
 }
 
-func (m *Map) cells(ctx context.Context, q Querier, params map[string]any) error {
-	return each(ctx, q, `
+func (m *Map) cells(ctx context.Context, q value.Querier, params map[string]any) error {
+	return value.Each(ctx, q, `
 		SELECT source, account_id, region, CAST(floor((to_unixtime(hour) - CAST($from AS BIGINT)) / CAST($seconds AS BIGINT)) AS BIGINT) AS bucket, count(*), CAST(sum(records) AS BIGINT),
 		       count(CASE WHEN is_gap AND status = 'none' THEN 1 END), count(CASE WHEN is_gap AND status IN ('none', 'little') AND cause IS NOT NULL THEN 1 END),
 		       count(CASE WHEN status = 'little' THEN 1 END), count(CASE WHEN status = 'nodata' THEN 1 END), count(CASE WHEN status = 'skipdata' THEN 1 END),
 		       count(CASE WHEN date_trunc('hour', cause_time) = hour THEN 1 END) > 0
 		FROM coverage WHERE hour >= from_unixtime(CAST($from AS BIGINT)) AND hour <= from_unixtime(CAST($until AS BIGINT))
 		GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`, params, func(v []any) {
-		source, account, region := text(v[0]), text(v[1]), text(v[2])
+		source, account, region := value.Text(v[0]), value.Text(v[1]), value.Text(v[2])
 		n := len(m.Rows)
 		if n == 0 || m.Rows[n-1].Source != source || m.Rows[n-1].Account != account || m.Rows[n-1].Region != region {
 			m.Rows = append(m.Rows, Row{Source: source, Account: account, Region: region, Cells: make([]Cell, m.N)})
 			n++
 		}
-		i := number(v[3])
+		i := value.Int(v[3])
 		if i < 0 || i >= int64(m.N) { // loaded between the queries
 			return
 		}
 		changed, _ := v[11].(bool)
-		m.Rows[n-1].Cells[i] = Cell{Hours: number(v[4]), Records: number(v[5]), Gap: number(v[6]), Explained: number(v[7]),
-			Little: number(v[8]), NoData: number(v[9]), SkipData: number(v[10]), Changed: changed}
+		m.Rows[n-1].Cells[i] = Cell{Hours: value.Int(v[4]), Records: value.Int(v[5]), Gap: value.Int(v[6]), Explained: value.Int(v[7]),
+			Little: value.Int(v[8]), NoData: value.Int(v[9]), SkipData: value.Int(v[10]), Changed: changed}
 	})
 }
 
-func (m *Map) gaps(ctx context.Context, q Querier, params map[string]any) error {
-	err := each(ctx, q, `
+func (m *Map) gaps(ctx context.Context, q value.Querier, params map[string]any) error {
+	err := value.Each(ctx, q, `
 		WITH g AS (
 		  SELECT coverage.*, CASE WHEN lag(hour) OVER (PARTITION BY source, account_id, region, status, cause ORDER BY hour) = date_add('hour', -1, hour) THEN 0 ELSE 1 END AS fresh
 		  FROM coverage WHERE is_gap AND hour >= from_unixtime(CAST($from AS BIGINT)) AND hour <= from_unixtime(CAST($until AS BIGINT))),
@@ -172,18 +166,18 @@ func (m *Map) gaps(ctx context.Context, q Querier, params map[string]any) error 
 		SELECT source, account_id, region, status, min(hour), date_add('hour', 1, max(hour)), CAST(sum(records) AS BIGINT), sum(expected), CAST(sum(skipdata) AS BIGINT), cause, max(cause_principal), max(cause_time)
 		FROM r GROUP BY source, account_id, region, status, cause, spell
 		ORDER BY 5, 1, 2, 3, 4, 10`, params, func(v []any) {
-		g := Gap{Source: text(v[0]), Account: text(v[1]), Status: text(v[3]), From: moment(v[4]), To: moment(v[5]), Records: number(v[6]),
-			SkipData: number(v[8]), Cause: text(v[9]), Principal: text(v[10]), CauseTime: moment(v[11])}
+		g := Gap{Source: value.Text(v[0]), Account: value.Text(v[1]), Status: value.Text(v[3]), From: value.Time(v[4]), To: value.Time(v[5]), Records: value.Int(v[6]),
+			SkipData: value.Int(v[8]), Cause: value.Text(v[9]), Principal: value.Text(v[10]), CauseTime: value.Time(v[11])}
 		g.Expected, _ = v[7].(float64)
 		// Regions of one account follow one another where all else is the same.
 		for i := len(m.Gaps) - 1; i >= 0 && m.Gaps[i].From.Equal(g.From); i-- {
 			if o := &m.Gaps[i]; o.Source == g.Source && o.Account == g.Account && o.Status == g.Status && o.To.Equal(g.To) && o.Cause == g.Cause {
 				o.Records, o.Expected, o.SkipData = o.Records+g.Records, o.Expected+g.Expected, o.SkipData+g.SkipData
-				o.Regions = append(o.Regions, text(v[2]))
+				o.Regions = append(o.Regions, value.Text(v[2]))
 				return
 			}
 		}
-		g.Regions = []string{text(v[2])}
+		g.Regions = []string{value.Text(v[2])}
 		m.Gaps = append(m.Gaps, g)
 	})
 	return err
@@ -236,31 +230,4 @@ func (g Gap) Detail() string {
 		parts = append(parts, cause)
 	}
 	return strings.Join(parts, "; ")
-}
-
-// each runs a query and hands out its rows.
-func each(ctx context.Context, q Querier, sql string, params map[string]any, f func([]any)) error {
-	rows, err := q.Query(ctx, sql, params)
-	if err != nil {
-		return err
-	}
-	for rows.Next() {
-		f(rows.Values())
-	}
-	return errors.Join(rows.Err(), rows.Close())
-}
-
-func text(v any) string {
-	s, _ := v.(string)
-	return s
-}
-
-func number(v any) int64 {
-	n, _ := v.(int64)
-	return n
-}
-
-func moment(v any) time.Time {
-	t, _ := v.(time.Time)
-	return t
 }

@@ -204,6 +204,25 @@ func TestRenamedCopy(t *testing.T) {
 	}
 }
 
+// A bucket of the same layout is another place all the same.
+func TestAnotherBucket(t *testing.T) {
+	trails := deliver(t, 1, 1, 3)
+	for _, o := range []*object{trails[0].logs[0], trails[0].digests[1]} {
+		c := download(t, trails, true)
+		m := c.manifest[o.Key]
+		m.Bucket = "copy-of-logs"
+		c.manifest[o.Key] = m
+		c.writeManifest()
+		want := untouched(trails, true)
+		want[o.Key] = said{Valid, Moved}
+		r := c.validate(publicKeys(t))
+		compareOutcome(t, o.Key, outcome(r), want)
+		if p := r.Problems(); len(p) != 1 || !strings.Contains(p[0].Reason, "lies at s3://copy-of-logs/") {
+			t.Errorf("problems %+v", p)
+		}
+	}
+}
+
 // A chain that was cut and begun anew by CloudTrail itself is no tampering; what
 // lies between is said.
 func TestRestart(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"logquarry/engine/report"
+	"logquarry/engine/value"
 )
 
 // How many principals and addresses a report has, and among how many they are
@@ -49,8 +50,8 @@ func (t *triage) entities(ctx context.Context, column, keep string) ([]report.En
 		SELECT name, n, denied, first_time, last_time, sources FROM g WHERE %[2]s
 		ORDER BY name IN (SELECT unnest(from_json($named, '["VARCHAR"]'))) DESC, denied DESC, n DESC, name
 		LIMIT %[3]d`, column, keep, 2*candidates), map[string]any{"named": string(list)}, func(v []any) {
-		e := report.Entity{Name: text(v[0]), Events: number(v[1]), Denied: number(v[2]), First: moment(v[3]), Last: moment(v[4]),
-			Sources: strings.Split(text(v[5]), ",")}
+		e := report.Entity{Name: value.Text(v[0]), Events: value.Int(v[1]), Denied: value.Int(v[2]), First: value.Time(v[3]), Last: value.Time(v[4]),
+			Sources: strings.Split(value.Text(v[5]), ",")}
 		switch n := t.findings[column][e.Name]; {
 		case n == 1:
 			e.Note = "in 1 finding"

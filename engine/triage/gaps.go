@@ -8,6 +8,7 @@ import (
 
 	"logquarry/engine/coverage"
 	"logquarry/engine/report"
+	"logquarry/engine/value"
 )
 
 // gaps are the stretches for which the case has no logs, or holes in them.
@@ -28,12 +29,12 @@ func (t *triage) stopped(ctx context.Context) error {
 		FROM logging_changes WHERE effect = 'stops' AND error IS NULL
 		GROUP BY account_id, region, target, action, principal, event_time, event_id
 		ORDER BY event_time LIMIT 200`, nil, func(v []any) {
-		g := report.Gap{Source: text(v[0]), Kind: "logging stopped", Where: strings.TrimSpace(text(v[1]) + " " + text(v[2])), From: moment(v[6]), To: moment(v[7]), Detail: text(v[4])}
+		g := report.Gap{Source: value.Text(v[0]), Kind: "logging stopped", Where: strings.TrimSpace(value.Text(v[1]) + " " + value.Text(v[2])), From: value.Time(v[6]), To: value.Time(v[7]), Detail: value.Text(v[4])}
 		// Of an ARN what stands behind the account, which is said already.
-		if target := text(v[3]); target != "" {
+		if target := value.Text(v[3]); target != "" {
 			g.Where = target[strings.LastIndex(target, ":")+1:] + ", " + g.Where
 		}
-		if who := text(v[5]); who != "" {
+		if who := value.Text(v[5]); who != "" {
 			g.Detail += " by " + who
 		}
 		t.d.Missing = append(t.d.Missing, g)
@@ -80,8 +81,8 @@ func (t *triage) flowHoles(ctx context.Context) error {
 		GROUP BY account_id, interface_id, log_status, spell
 		HAVING log_status = 'SKIPDATA' OR count(*) >= 3
 		ORDER BY log_status DESC, max(e) - min(s) DESC, 4 LIMIT 200`, nil, func(v []any) {
-		n := number(v[5])
-		g := report.Gap{Source: "vpc_flow", Kind: text(v[2]), Where: text(v[1]), From: moment(v[3]), To: moment(v[4]),
+		n := value.Int(v[5])
+		g := report.Gap{Source: "vpc_flow", Kind: value.Text(v[2]), Where: value.Text(v[1]), From: value.Time(v[3]), To: value.Time(v[4]),
 			Detail: fmt.Sprintf("%d windows", n)}
 		if n == 1 {
 			g.Detail = "1 window"

@@ -84,29 +84,7 @@ type triage struct {
 
 // each runs a query of our own and hands out its rows.
 func (t *triage) each(ctx context.Context, sql string, params map[string]any, f func([]any)) error {
-	rows, err := t.o.Case.Query(ctx, sql, params)
-	if err != nil {
-		return err
-	}
-	for rows.Next() {
-		f(rows.Values())
-	}
-	return errors.Join(rows.Err(), rows.Close())
-}
-
-func text(v any) string {
-	s, _ := v.(string)
-	return s
-}
-
-func number(v any) int64 {
-	n, _ := v.(int64)
-	return n
-}
-
-func moment(v any) time.Time {
-	t, _ := v.(time.Time)
-	return t
+	return value.Each(ctx, t.o.Case, sql, params, f)
 }
 
 // loaded counts rows by table, not by what a file as a whole is taken for: records
@@ -137,8 +115,8 @@ func (t *triage) loaded(ctx context.Context) error {
 		)
 		GROUP BY source ORDER BY source`, strings.Join(held, " UNION ALL "), strings.Join(names, ", ")), nil, func(v []any) {
 		s := report.Source{
-			Name: text(v[0]), Files: number(v[1]), Rows: number(v[2]), Duplicates: number(v[3]),
-			Rejects: number(v[4]), Bytes: number(v[5]), First: moment(v[6]), Last: moment(v[7]),
+			Name: value.Text(v[0]), Files: value.Int(v[1]), Rows: value.Int(v[2]), Duplicates: value.Int(v[3]),
+			Rejects: value.Int(v[4]), Bytes: value.Int(v[5]), First: value.Time(v[6]), Last: value.Time(v[7]),
 		}
 		s.Records = s.Rows + s.Duplicates + s.Rejects
 		t.d.Sources = append(t.d.Sources, s)
@@ -155,12 +133,12 @@ func (t *triage) aside(ctx context.Context) error {
 		           FROM rejects GROUP BY file_id) r ON r.file_id = e.file_id
 		WHERE e.status IN ('partial', 'unreadable', 'unknown')
 		ORDER BY e.status = 'unknown', e.path`, nil, func(v []any) {
-		a := report.Aside{Path: text(v[0]), Source: text(v[1]), Reason: text(v[2]), Rejects: number(v[5])}
+		a := report.Aside{Path: value.Text(v[0]), Source: value.Text(v[1]), Reason: value.Text(v[2]), Rejects: value.Int(v[5])}
 		var place []string
-		if n := number(v[3]); n > 0 {
+		if n := value.Int(v[3]); n > 0 {
 			place = append(place, fmt.Sprintf("line %d", n))
 		}
-		if n := number(v[4]); n > 0 {
+		if n := value.Int(v[4]); n > 0 {
 			place = append(place, fmt.Sprintf("offset %d", n))
 		}
 		a.Place = strings.Join(place, ", ")
@@ -221,7 +199,7 @@ func (t *triage) hunt(ctx context.Context) error {
 					rows = append(rows, slices.Clone(v))
 				}
 				for name, i := range at {
-					if s := text(v[i]); s != "" {
+					if s := value.Text(v[i]); s != "" {
 						named[name][s] = true
 					}
 				}

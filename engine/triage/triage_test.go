@@ -124,7 +124,7 @@ func TestCollect(t *testing.T) {
 			total += n
 		}
 	}
-	if total < 9000 || len(d.Timeline.Series) != 25 {
+	if total < 9000 || len(d.Timeline.Series) != 26 {
 		t.Errorf("timeline of %d series holds %d events", len(d.Timeline.Series), total)
 	}
 	kinds := map[string]int{}
