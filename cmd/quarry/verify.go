@@ -38,8 +38,7 @@ func (a *app) verifyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "verify [PATH…]",
 		Short: "Check the evidence: CloudTrail's digests, hashes, counts, actions, coverage",
-		Long: `verify checks whether the evidence is what was delivered and
-what was loaded:
+		Long: `verify checks whether the evidence is what was delivered and what was loaded:
 
   CloudTrail   each log file against the digests, each digest against its
                signature and the digests beside it, by the public keys of --keys
@@ -50,12 +49,12 @@ what was loaded:
   seal         with --sealed KEY: the signature of CASE.seal.json, and whether the
                case is still what was sealed
 
-It needs no network, but for --online. The keys are what "aws cloudtrail list-public-keys" prints, for the Regions and
-times of the digests. The signature of a digest stands in the metadata of its S3
-object: it is read from the manifest of quarry fetch, or from a file beside the
-digest, such as DIGEST.json.gz.metadata.json with what "aws s3api head-object"
-prints. Where it is gone, the digest after it proves a digest, and only the
-newest stays unproven.
+It needs no network, but for --online. The keys are what "aws cloudtrail
+list-public-keys" prints, for the Regions and times of the digests. The signature
+of a digest stands in the metadata of its S3 object: it is read from a file
+manifest.ndjson, or from one beside the digest, such as
+DIGEST.json.gz.metadata.json with what "aws s3api head-object" prints. Where it is
+gone, the digest after it proves a digest, and only the newest stays unproven.
 
 With PATHs these are checked in the place of what was loaded, also without a
 case. A report is written for people; with --format csv, json and the like there
