@@ -13,6 +13,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/gzip"
 	"golang.org/x/sync/errgroup"
@@ -70,7 +71,6 @@ const (
 func Measure(ctx context.Context, files []File, raw bool, threads int, done func(Content)) ([]Content, []error, error) {
 	contents, faults := make([]Content, len(files)), make([]error, len(files))
 	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(max(1, threads))
 	// A manifest takes longest, so it comes first.
 	var order []int
 	for i := range files {
@@ -83,24 +83,28 @@ func Measure(ctx context.Context, files []File, raw bool, threads int, done func
 			order = append(order, i)
 		}
 	}
-	for _, i := range order {
+	var next atomic.Int64
+	for range max(1, threads) {
 		g.Go(func() error {
-			if gctx.Err() != nil {
-				return context.Cause(gctx)
-			}
 			m := meters.Get().(*meter)
 			defer meters.Put(m)
-			contents[i], faults[i] = m.measure(gctx, files[i], raw)
-			if faults[i] == nil && isManifest(files[i]) {
-				contents[i].manifest, contents[i].manifestFault = readManifest(files[i])
+			for {
+				k := int(next.Add(1)) - 1
+				if k >= len(order) {
+					return nil
+				}
+				i := order[k]
+				contents[i], faults[i] = m.measure(gctx, files[i], raw)
+				if faults[i] == nil && isManifest(files[i]) {
+					contents[i].manifest, contents[i].manifestFault = readManifest(files[i])
+				}
+				if gctx.Err() != nil {
+					return context.Cause(gctx)
+				}
+				if done != nil {
+					done(contents[i])
+				}
 			}
-			if gctx.Err() != nil {
-				return context.Cause(gctx)
-			}
-			if done != nil {
-				done(contents[i])
-			}
-			return nil
 		})
 	}
 	return contents, faults, g.Wait()

@@ -79,6 +79,7 @@ func TestBadInput(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			b := newBench(t)
 			path := b.write(fmt.Sprintf(tt.file, "20260102T0000Z_x"), tt.content)
 			b.load()
