@@ -17,14 +17,19 @@ type watcher struct {
 	stop     func()
 }
 
+// showsProgress reports whether stderr is a terminal on which progress is shown.
+func (a *app) showsProgress() bool {
+	return terminal(a.err) > 0 && !a.quiet && a.getenv("TERM") != "dumb"
+}
+
 // watch shows p on stderr until stop is called. Nothing is shown where stderr
 // is no terminal.
 func (a *app) watch(p *load.Progress) *watcher {
 	w := &watcher{p, func() {}}
-	width := terminal(a.err)
-	if width == 0 || a.quiet || a.getenv("TERM") == "dumb" {
+	if !a.showsProgress() {
 		return w
 	}
+	width := terminal(a.err)
 	newBar := func() *progressbar.ProgressBar {
 		return progressbar.NewOptions64(1,
 			progressbar.OptionSetWriter(a.err), progressbar.OptionShowBytes(true), progressbar.OptionUseIECUnits(true),

@@ -88,7 +88,7 @@ func (a *app) triage(ctx context.Context, in intake) (err error) {
 	if err := c.Confine(ctx); err != nil {
 		return err
 	}
-	show, ran := terminal(a.err) > 0 && !a.quiet && a.getenv("TERM") != "dumb", 0
+	show, ran := a.showsProgress(), 0
 	d, err := triage.Collect(ctx, triage.Options{
 		Case: c, Sources: sources, Hunts: hunts, Version: version, Now: time.Now(), Since: since, Until: until,
 		Done: func(r hunt.Result) {

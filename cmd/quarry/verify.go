@@ -206,10 +206,6 @@ func readKeys(paths []string) (evidence.Keys, error) {
 	return keys, nil
 }
 
-func (a *app) showsProgress() bool {
-	return terminal(a.err) > 0 && !a.quiet && a.getenv("TERM") != "dumb"
-}
-
 func (a *app) verifyProgress() func(done, total int, bytes int64) {
 	if !a.showsProgress() {
 		return nil

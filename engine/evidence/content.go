@@ -59,10 +59,6 @@ const (
 	headLen = 1024
 	// maxDigest is the longest digest that is read: a million log files.
 	maxDigest = 512 << 20
-	// A stream may unpack to more than freeSize only where that is not more than
-	// maxRatio times its size, as everywhere.
-	freeSize = 64 << 20
-	maxRatio = 400
 )
 
 // Measure reads files, threads at a time. An error stands in the place of a file
@@ -279,8 +275,8 @@ func (m *meter) copy(p *plain, r io.Reader, read func() int64) error {
 			return nil
 		case err != nil:
 			return err
-		case p.n > freeSize && p.n/maxRatio > read():
-			return fmt.Errorf("a decompression bomb: more than %d times its size", maxRatio)
+		case p.n > unpack.DefaultFree && p.n/unpack.DefaultRatio > read():
+			return fmt.Errorf("a decompression bomb: more than %d times its size", unpack.DefaultRatio)
 		}
 	}
 }

@@ -147,11 +147,12 @@ func (v *validator) name(i int) string {
 // log finds out about one listed log file; at are the files that stand for it.
 func (v *validator) log(x *listing, f *logFiles) (c Checked, at []int) {
 	here := f.byPlace[x.id]
-	if len(here) == 1 && v.compare(x, here[0]).Finding != Altered {
+	if len(here) == 1 {
 		// As nearly always: there is one, and it is the one.
-		c = v.compare(x, here[0])
-		c.Object, c.Path = x.object, v.files[here[0]].Path
-		return v.whereabouts(c, here[0]), here
+		if c = v.compare(x, here[0]); c.Finding != Altered {
+			c.Object, c.Path = x.object, v.files[here[0]].Path
+			return v.whereabouts(c, here[0]), here
+		}
 	}
 	here = slices.Clone(here)
 	for _, i := range f.byName()[path.Base(x.id)] {

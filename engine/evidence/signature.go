@@ -36,7 +36,6 @@ type fetched struct {
 type known struct {
 	object    Object // zero: not known
 	signature string // hexadecimal; empty: none
-	from      string // the file that says so
 }
 
 // maxSidecar is the largest file that is read as one beside a digest.
@@ -60,7 +59,7 @@ func beside(files []File, contents []Content) (about map[int]known, own map[int]
 		if isManifest(f) {
 			for _, m := range contents[i].manifest {
 				if k, ok := byPath[path.Join(path.Dir(p), m.Path)]; ok {
-					about[k] = known{Object{m.Bucket, m.Key}, signatureOf(m.Metadata), f.Path}
+					about[k] = known{Object{m.Bucket, m.Key}, signatureOf(m.Metadata)}
 				}
 			}
 			if err := contents[i].manifestFault; err != nil {
@@ -84,7 +83,7 @@ func beside(files []File, contents []Content) (about map[int]known, own map[int]
 			if sig := sidecar(text); sig != "" {
 				own[i] = true
 				if about[k].signature == "" {
-					about[k] = known{about[k].object, sig, f.Path}
+					about[k] = known{about[k].object, sig}
 				}
 			}
 			break

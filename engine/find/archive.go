@@ -21,9 +21,9 @@ const (
 	// maxRatio bounds a member of a zip against its packed size, and all that
 	// comes out of one archive, nested ones too, against the archive's own: in a
 	// zip members may overlap, in a tar they may be holes.
-	maxRatio = 400
+	maxRatio = unpack.DefaultRatio
 	// freeSize may always come out of an archive, and of a member.
-	freeSize = 64 << 20
+	freeSize = unpack.DefaultFree
 	// maxMembers of all archives together; each is a file on disk.
 	maxMembers = 4_000_000
 	// maxArchives is what archives unpack to together where it is not known how

@@ -69,8 +69,12 @@ type Limits struct {
 	Free  int64
 }
 
-// defaultLimits are what is used where a Limits is zero.
-var defaultLimits = Limits{Ratio: 400, Free: 64 << 20}
+// DefaultRatio and DefaultFree are used where a Limits is zero, and bind whatever
+// else is unpacked.
+const (
+	DefaultRatio = 400
+	DefaultFree  = 64 << 20
+)
 
 // Error is a layer that cannot be read on. What was read before it stands.
 type Error struct {
@@ -116,7 +120,7 @@ func (c *counter) Read(p []byte) (int, error) {
 // header is broken already, and with the reader's error where it cannot be read.
 func NewStream(r io.Reader, limits Limits) (*Stream, error) {
 	if limits == (Limits{}) {
-		limits = defaultLimits
+		limits = Limits{Ratio: DefaultRatio, Free: DefaultFree}
 	}
 	s := &Stream{raw: &counter{r: r}, limits: limits}
 	s.r = s.raw
