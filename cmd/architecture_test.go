@@ -37,6 +37,7 @@ var importers = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2":    {"engine/acquire"},
 	"github.com/spf13/cobra":          {"cmd"},
 	"aead.dev/minisign":               {"engine/seal"},
+	"github.com/xuri/excelize":        {"engine/export"},
 	"net/http":                        {"engine/acquire"},
 	"os/signal":                       {"cmd", "engine/repl"},
 	"log":                             {}, // it writes to standard error
@@ -49,7 +50,7 @@ var importers = map[string][]string{
 
 // withoutDatabase are the stages that do not know DuckDB, not even by way of
 // others: they take and give values, rows and files.
-var withoutDatabase = []string{"engine/batch", "engine/custody", "engine/decode", "engine/evidence", "engine/find", "engine/hunt", "engine/render",
+var withoutDatabase = []string{"engine/batch", "engine/custody", "engine/decode", "engine/evidence", "engine/export", "engine/find", "engine/hunt", "engine/render",
 	"engine/repl", "engine/report", "engine/schema", "engine/seal", "engine/sqltext", "engine/timeline", "engine/unpack", "engine/unwrap", "engine/value"}
 
 type goPackage struct {

@@ -70,6 +70,7 @@ type Record struct {
 	Since   *time.Time `json:"since,omitempty"`   // the window of hunts
 	Until   *time.Time `json:"until,omitempty"`   //
 	Queries []Query    `json:"queries,omitempty"` // whose results the file holds, in order
+	Parts   []Part     `json:"parts,omitempty"`   // of a folder, by path
 	// Case is nil where the content comes from none.
 	Case *State `json:"case"`
 }
@@ -81,6 +82,14 @@ type File struct {
 	Bytes  int64  `json:"size_bytes"`
 	Format string `json:"format"`
 	Rows   int64  `json:"rows"`
+}
+
+// Part is a file of a folder that was written as one. The folder's own SHA-256
+// is the [Ledger] of its parts, each a [Line] with its path in the folder.
+type Part struct {
+	Path   string `json:"path"` // with slashes
+	SHA256 string `json:"sha256"`
+	Bytes  int64  `json:"size_bytes"`
 }
 
 // Query is a statement and what it gave.

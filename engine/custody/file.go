@@ -234,14 +234,17 @@ func ReadRecord(path string) (*Record, error) {
 	return r, nil
 }
 
-// Check compares the file at path with its record: an error where it is not the
-// file the record is of.
+// Check compares the file or folder at path with its record: an error where it
+// is not the one the record is of.
 func Check(path string) (*Record, error) {
 	r, err := ReadRecord(path)
 	if err != nil {
 		return nil, err
 	}
 	sum, size, err := Sum(path)
+	if info, serr := os.Stat(path); serr == nil && info.IsDir() {
+		_, sum, size, err = sumFolder(path)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,12 @@ func Text(v any) string {
 	return Escape(text)
 }
 
+// Plain is the text of one cell as it is, for programs; NULL is empty.
+func Plain(v any) string {
+	text, _ := cellText(v)
+	return text
+}
+
 // kind is what care the text of a cell needs.
 type kind int
 

@@ -80,6 +80,15 @@ func appendCSV(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
+// Defuse is a text as CSV and TSV have it: with an apostrophe before it where a
+// spreadsheet could take it for a formula.
+func Defuse(s string) string {
+	if defused(s) {
+		return "'" + s
+	}
+	return s
+}
+
 // defused reports whether a spreadsheet could take s for a formula, or s looks
 // as if it had been defused already.
 func defused(s string) bool {
