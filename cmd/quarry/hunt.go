@@ -21,6 +21,7 @@ import (
 
 type huntFlags struct {
 	params       []string
+	patterns     []string
 	since, until string
 	failOnHit    bool
 	rows         int
@@ -37,18 +38,31 @@ skipped and said so. quarry packs lists what there is.
 
 A table shows the findings of each hunt under its title. The other formats are
 one stream of all findings: hunt_id, severity, title, attack, time, source,
-principal, src_ip, target, summary, and details, a JSON object of the rest.`,
+principal, src_ip, target, summary, and details, a JSON object of the rest.
+
+--pattern runs EventBridge event patterns instead: a pattern, the output of aws
+events list-rules or describe-rule, or a folder of these, with the outputs of
+list-targets-by-rule beside them as RULE.targets.json. It says which rules would
+have fired on the events of the case, when, and which targets they have.`,
 		Example: `  quarry hunt
   quarry hunt cross-source --since 7d
   quarry hunt ct-failed-logins -p threshold=3
   quarry hunt all --format ndjson --output findings.ndjson
-  quarry hunt --fail-on-hit --quiet`,
-		RunE: func(c *cobra.Command, args []string) error { return a.hunt(c.Context(), args, f) },
+  quarry hunt --fail-on-hit --quiet
+  quarry hunt --pattern pattern.json
+  quarry hunt --pattern rules/ --format csv`,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(f.patterns) > 0 {
+				return a.huntPatterns(c.Context(), args, f)
+			}
+			return a.hunt(c.Context(), args, f)
+		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return huntNames(), cobra.ShellCompDirectiveDefault
 		},
 	}
 	c.Flags().StringArrayVarP(&f.params, "param", "p", nil, "`name=value` of a parameter; may be given again")
+	c.Flags().StringArrayVar(&f.patterns, "pattern", nil, "run the EventBridge patterns or rules in `file` or folder; may be given again")
 	c.Flags().StringVar(&f.since, "since", "", "only events from this `time` on: "+timesHelp)
 	c.Flags().StringVar(&f.until, "until", "", "only events before this `time`")
 	c.Flags().BoolVar(&f.failOnHit, "fail-on-hit", false, "exit with 4 where a hunt finds something")

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"logquarry/engine/decode/jsontext"
 	"logquarry/engine/sqltext"
@@ -26,6 +27,9 @@ var reserved = append([]string{
 func Parse(text []byte) (*Pattern, error) {
 	if len(text) > MaxText {
 		return nil, fault(0, "", "a pattern of %d bytes: %d are the most", len(text), MaxText)
+	}
+	if !utf8.Valid(text) {
+		return nil, fault(0, "", "a pattern is UTF-8, and this is not")
 	}
 	p := parser{b: append(slices.Clone(text), ' ')} // a number at the end has an end
 	start := jsontext.Space(p.b, 0)
