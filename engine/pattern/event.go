@@ -146,6 +146,7 @@ type Event struct {
 	filled   []int     // the slots that hold values
 	elements []element // of arrays, the first stands for none
 	arrays   int32
+	several  bool   // an array has several elements that values lie in
 	step     []byte // the text of a key with escapes
 	matched  []bool // by pattern
 	work     consistency
@@ -167,7 +168,7 @@ func (e *Event) Reset() {
 	for _, slot := range e.filled {
 		e.slots[slot] = e.slots[slot][:0]
 	}
-	e.filled, e.elements, e.arrays = e.filled[:0], e.elements[:1], 0
+	e.filled, e.elements, e.arrays, e.several = e.filled[:0], e.elements[:1], 0, false
 }
 
 func (e *Event) add(n *node, v scalar) {
@@ -289,6 +290,7 @@ func (e *Event) array(n *node, b []byte, i int, at int32, depth int) (int, error
 	e.arrays++
 	array := e.arrays
 	i = jsontext.Space(b, i+1)
+	inside := 0
 	for index := int32(0); ; index++ {
 		if i >= len(b) {
 			return i, jsontext.ErrShort
@@ -300,6 +302,9 @@ func (e *Event) array(n *node, b []byte, i int, at int32, depth int) (int, error
 		if b[i] == '{' && n.kids != nil || b[i] == '[' {
 			in = int32(len(e.elements))
 			e.elements = append(e.elements, element{array, index, at})
+			if inside++; inside > 1 {
+				e.several = true
+			}
 		}
 		var err error
 		if i, err = e.value(n, b, i, in, depth); err != nil {
@@ -365,7 +370,7 @@ func (e *Event) matches(w *compiled) (bool, error) {
 		values := e.slots[f.slot]
 		ok, arrays := f.absent && len(values) == 0, false
 		for k := range values {
-			arrays = arrays || values[k].at != 0
+			arrays = arrays || e.several && values[k].at != 0
 			ok = ok || f.takes(&values[k])
 		}
 		if together = together || arrays; !ok && !(f.absent && arrays) {

@@ -187,11 +187,17 @@ func readsByName(name string) bool {
 	return strings.HasPrefix(name, "Describe") || strings.HasPrefix(name, "Get") || strings.HasPrefix(name, "List")
 }
 
-// put gives the envelope to e.
+// put gives the envelope to e, as far as a pattern asks for it.
 func (v *envelope) put(e *Event, detailType string) {
+	wanted := func(path string) *node {
+		if n := e.set.root.kids[path]; n != nil && n.slot >= 0 {
+			return n
+		}
+		return nil
+	}
 	put := func(path, value string) {
-		if value != "" {
-			e.add(e.set.root.kids[path], scalar{kind: textKind, text: []byte(value)})
+		if n := wanted(path); n != nil && value != "" {
+			e.add(n, scalar{kind: textKind, text: []byte(value)})
 		}
 	}
 	put("version", "0")
@@ -200,7 +206,7 @@ func (v *envelope) put(e *Event, detailType string) {
 	put("source", v.source)
 	put("account", v.account)
 	put("region", v.region)
-	if !v.time.IsZero() {
+	if wanted("time") != nil && !v.time.IsZero() {
 		put("time", stamp(v.time, false))
 	}
 	for _, arn := range v.resources {

@@ -3,6 +3,7 @@ package pattern
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -288,9 +289,11 @@ func (q *query) column(f *field, c *column) condition {
 			is = or(is, condition("NOT "+name))
 		}
 		return is
-	case c.typ != schema.Varchar && c.typ != schema.JSONText, f.exists, len(f.addrs) > 0:
+	case c.typ != schema.Varchar && c.typ != schema.JSONText, f.exists:
 		return there
 	}
+	// An IPv4 address written as IPv6 has ffff in it.
+	mapped := condition("contains(lower(" + name + "), 'ffff:')")
 	// In a document a string stands between quotes, unless something in it is
 	// written as an escape.
 	before, after, document := "", "", c.typ == schema.JSONText
@@ -316,6 +319,12 @@ func (q *query) column(f *field, c *column) condition {
 	}
 	slices.Sort(texts)
 	equal(texts)
+	for _, a := range f.addrs {
+		if !a.Is4() {
+			return there // it has many spellings
+		}
+		all = append(all, mapped)
+	}
 	for _, o := range f.ops {
 		switch {
 		case o.not:
@@ -323,6 +332,16 @@ func (q *query) column(f *field, c *column) condition {
 		case o.op == opNumeric && !document:
 		case o.op == opEqual:
 			equal(o.texts)
+		case o.op == opCIDR && o.network.Addr().Is4() && o.network.Bits() >= 8:
+			begin := before
+			for _, octet := range o.network.Addr().AsSlice()[:min(o.network.Bits()/8, 3)] {
+				begin += strconv.Itoa(int(octet)) + "."
+			}
+			if all = append(all, mapped); document {
+				all = append(all, q.call("contains", name, begin))
+			} else {
+				all = append(all, q.call("starts_with", name, begin))
+			}
 		case o.op == opPrefix && document:
 			all = append(all, q.call("contains", name, before+o.texts[0]))
 		case o.op == opPrefix:
