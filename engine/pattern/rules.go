@@ -272,7 +272,8 @@ func (r *reading) listed(i int) bool {
 			places := r.places(el)
 			_, name := places["Name"]
 			_, arn := places["Arn"]
-			all = name || arn
+			_, id := places["Id"]
+			all = name || arn || id
 		}
 		return nil
 	})
