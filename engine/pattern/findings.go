@@ -126,7 +126,7 @@ func (f *Found) show(ctx context.Context, q value.Querier, all []finding, out fu
 			targets = list
 		}
 		cells := []any{when, e.source, e.principal, e.srcIP, e.target, e.summary,
-			r.Name, r.verdict(), state, targets, delivery, detailType, e.id, int64(h.file), int64(h.record)}
+			r.Name, r.verdict(x.guide), state, targets, delivery, detailType, e.id, int64(h.file), int64(h.record)}
 		if err := out(x.rule, cells); err != nil {
 			return err
 		}
@@ -135,10 +135,12 @@ func (f *Found) show(ctx context.Context, q value.Querier, all []finding, out fu
 }
 
 // verdict is what a match of the rule means.
-func (r *Rule) verdict() string {
+func (r *Rule) verdict(guide bool) string {
 	switch {
 	case r.Plain():
 		return "matches"
+	case guide:
+		return "fires as the guide spells it"
 	case r.State == Disabled:
 		return "would have fired, but is disabled"
 	}
