@@ -139,10 +139,10 @@ func (r *Rule) verdict(guide bool) string {
 	switch {
 	case r.Plain():
 		return "matches"
-	case guide:
-		return "fires as the guide spells it"
 	case r.State == Disabled:
 		return "would have fired, but is disabled"
+	case guide:
+		return "may have fired"
 	}
 	return "would have fired"
 }

@@ -2,6 +2,7 @@ package pattern
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,13 +16,35 @@ import (
 // match, which the matcher then drops; it must never keep one out that does. So
 // where it is not plain what a column says of a field, there is no condition.
 
-// condition is a condition in SQL.
-type condition string
+// condition is a condition in SQL: that one of its terms is so. Terms are kept
+// apart so that what many patterns ask for is asked once.
+type condition struct {
+	always bool // whatever the terms
+	terms  []string
+}
 
-const (
-	always condition = ""
-	never  condition = "FALSE"
+var (
+	always = condition{always: true}
+	never  = condition{}
 )
+
+func term(sql string) condition { return condition{terms: []string{sql}} }
+
+// never reports whether no row can be so.
+func (c condition) never() bool { return !c.always && len(c.terms) == 0 }
+
+// sql is the condition as SQL.
+func (c condition) sql() string {
+	switch {
+	case c.always:
+		return "TRUE"
+	case c.never():
+		return "FALSE"
+	case len(c.terms) == 1:
+		return c.terms[0]
+	}
+	return "(" + strings.Join(c.terms, " OR ") + ")"
+}
 
 // query is a condition being made: texts are bound, not written into it.
 type query struct {
@@ -59,53 +82,57 @@ func (q *query) in(column string, texts []string) condition {
 	for _, t := range texts {
 		list = append(list, q.bind(t))
 	}
-	return condition(column + " IN (" + strings.Join(list, ", ") + ")")
+	return term(column + " IN (" + strings.Join(list, ", ") + ")")
 }
 
 func (q *query) call(function, column, text string) condition {
-	return condition(function + "(" + column + ", " + q.bind(text) + ")")
+	return term(function + "(" + column + ", " + q.bind(text) + ")")
 }
 
 // or is that one of several is so.
 func or(all ...condition) condition {
-	var parts []string
+	out := condition{}
+	seen := make(map[string]bool)
 	for _, c := range all {
-		switch {
-		case c == always:
+		if c.always {
 			return always
-		case c != never && !slices.Contains(parts, string(c)):
-			parts = append(parts, string(c))
+		}
+		for _, t := range c.terms {
+			if !seen[t] {
+				seen[t] = true
+				out.terms = append(out.terms, t)
+			}
 		}
 	}
-	switch len(parts) {
-	case 0:
-		return never
-	case 1:
-		return condition(parts[0])
-	}
-	return condition("(" + strings.Join(parts, " OR ") + ")")
+	return out
 }
 
 // and is that all are so.
 func and(all ...condition) condition {
 	var parts []string
 	for _, c := range all {
-		switch {
-		case c == never:
+		if c.never() {
 			return never
-		case c != always && !slices.Contains(parts, string(c)):
-			parts = append(parts, string(c))
+		}
+		if sql := c.sql(); !c.always && !slices.Contains(parts, sql) {
+			parts = append(parts, sql)
 		}
 	}
-	return condition(strings.Join(parts, " AND "))
+	switch len(parts) {
+	case 0:
+		return always
+	case 1:
+		return term(parts[0])
+	}
+	return term("(" + strings.Join(parts, " AND ") + ")")
 }
 
 const (
 	// mostWays is how many ways to match are written out; of more, only what
 	// each says of a field that all of them ask for.
 	mostWays = 24
-	// mostParts is how much of that.
-	mostParts = 200
+	// mostTerms is how much of that.
+	mostTerms = 200
 )
 
 // narrow is the condition for rows that one of the patterns may match.
@@ -121,7 +148,7 @@ func (q *query) narrow(patterns []*Pattern) condition {
 				parts[f.path] = c
 				all = append(all, c)
 			}
-			if c := and(all...); c != never {
+			if c := and(all...); !c.never() {
 				ways, whole = append(ways, parts), append(whole, c)
 			}
 		}
@@ -130,31 +157,22 @@ func (q *query) narrow(patterns []*Pattern) condition {
 		return never
 	}
 	if len(ways) <= mostWays {
-		for i, c := range whole {
-			if c != always {
-				whole[i] = "(" + c + ")"
-			}
-		}
 		return or(whole...)
 	}
 	var all []condition
-	for path := range ways[0] {
+	for _, path := range slices.Sorted(maps.Keys(ways[0])) {
 		var alternatives []condition
 		for _, w := range ways {
 			c, asked := w[path]
-			if !asked || c == always {
-				alternatives = nil
-				break
+			if !asked {
+				c = always
 			}
-			if !slices.Contains(alternatives, c) {
-				alternatives = append(alternatives, c)
-			}
+			alternatives = append(alternatives, c)
 		}
-		if 0 < len(alternatives) && len(alternatives) <= mostParts {
-			all = append(all, or(alternatives...))
+		if c := or(alternatives...); len(c.terms) <= mostTerms {
+			all = append(all, c)
 		}
 	}
-	slices.Sort(all)
 	return and(all...)
 }
 
@@ -176,7 +194,7 @@ func (q *query) field(f *field) condition {
 		}
 		return or(q.column(f, c), q.extra(c.path))
 	}
-	return "extra IS NOT NULL"
+	return term("extra IS NOT NULL")
 }
 
 // bindable reports whether the field's texts can be parameters, which end at a NUL.
@@ -243,7 +261,7 @@ func narrowCloudTrail(q *query, f *field) condition {
 				continue
 			}
 			if list = append(list, kind); kind == "" {
-				untold = "event_type IS NULL"
+				untold = term("event_type IS NULL")
 			}
 		}
 		slices.Sort(list)
@@ -278,22 +296,22 @@ func (q *query) extra(path string) condition {
 // column is the condition that the value in the column may match.
 func (q *query) column(f *field, c *column) condition {
 	name := schema.Quote(c.name)
-	there := condition(name + " IS NOT NULL")
+	there := term(name + " IS NOT NULL")
 	switch {
 	case c.typ == schema.Boolean && !c.text && !f.exists && len(f.ops) == 0:
 		is := never
 		if f.yes {
-			is = condition(name)
+			is = term(name)
 		}
 		if f.no {
-			is = or(is, condition("NOT "+name))
+			is = or(is, term("NOT "+name))
 		}
 		return is
 	case c.typ != schema.Varchar && c.typ != schema.JSONText, f.exists:
 		return there
 	}
 	// An IPv4 address written as IPv6 has ffff in it.
-	mapped := condition("contains(lower(" + name + "), 'ffff:')")
+	mapped := term("contains(lower(" + name + "), 'ffff:')")
 	// In a document a string stands between quotes, unless something in it is
 	// written as an escape.
 	before, after, document := "", "", c.typ == schema.JSONText

@@ -145,20 +145,18 @@ func (s *search) run(ctx context.Context, source *schema.Source) error {
 	if s.o.Whole {
 		where = always
 	}
-	if where == never {
+	if where.never() {
 		return nil // no rule is about such events
 	}
 	if s.feed.where != "" {
-		where = and(condition(s.feed.where), wrap(where))
-	} else {
-		where = wrap(where)
+		where = and(term(s.feed.where), where)
 	}
 	when := schema.Quote(source.Time)
 	if !s.o.Since.IsZero() {
-		where = and(where, condition(when+" >= "+q.moment("since", s.o.Since.UTC())))
+		where = and(where, term(when+" >= "+q.moment("since", s.o.Since.UTC())))
 	}
 	if !s.o.Until.IsZero() {
-		where = and(where, condition(when+" < "+q.moment("until", s.o.Until.UTC())))
+		where = and(where, term(when+" < "+q.moment("until", s.o.Until.UTC())))
 	}
 	list := []string{"file_id", "record_no"}
 	s.at = make(map[string]int)
@@ -192,8 +190,8 @@ func (s *search) run(ctx context.Context, source *schema.Source) error {
 		}
 	}
 	sql := "SELECT " + strings.Join(list, ", ") + " FROM " + name
-	if where != always {
-		sql += " WHERE " + string(where)
+	if !where.always {
+		sql += " WHERE " + where.sql()
 	}
 	rows, err := s.q.Query(ctx, sql, q.params)
 	if err != nil {
@@ -206,14 +204,6 @@ func (s *search) run(ctx context.Context, source *schema.Source) error {
 		}
 	}
 	return errors.Join(err, rows.Err(), rows.Close())
-}
-
-// wrap is c in parentheses.
-func wrap(c condition) condition {
-	if c == always {
-		return c
-	}
-	return "(" + c + ")"
 }
 
 // row matches one row.
