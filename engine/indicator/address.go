@@ -124,11 +124,11 @@ func (s *Scanner) hostNames(w string) {
 // where the next may begin.
 func (s *Scanner) address6(text string, at int) int {
 	a, b := at, at
-	for a > 0 && classes[text[a-1]]&isHex != 0 && at-a < 48 {
+	for a > 0 && classes[text[a-1]]&hexByte != 0 && at-a < 48 {
 		a--
 	}
 	colons, double := 0, false
-	for b < len(text) && classes[text[b]]&isHex != 0 {
+	for b < len(text) && classes[text[b]]&hexByte != 0 {
 		if text[b] == ':' {
 			colons++
 			double = double || b+1 < len(text) && text[b+1] == ':'

@@ -14,7 +14,7 @@ var (
 // refang undoes what keeps a value from being clicked: hxxp://, 192.0.2[.]1,
 // evil[.]example, user[@]example.com. Other values stay as they are.
 func refang(v string) string {
-	if len(v) > 4 && (v[0]|0x20 == 'h' || v[0]|0x20 == 'm') {
+	if len(v) > 4 && (v[0]|0x20 == 'h' || v[0]|0x20 == 'm') && (strings.IndexByte(v, '/') >= 0 || strings.Contains(v, "__")) {
 		v = schemes.ReplaceAllString(v, "http$1://")
 	}
 	if len(v) > 4 && v[0]|0x20 == 'f' {

@@ -81,7 +81,7 @@ const (
 	isDigit
 	isDot
 	isHyphen
-	isHex   // or a colon or dot: of an IPv6 address
+	hexByte // or a colon or dot: of an IPv6 address
 	endsURL // and ARNs
 	isLetter
 )
@@ -91,20 +91,20 @@ var classes = func() (t [256]byte) {
 		c := byte(i)
 		switch {
 		case '0' <= c && c <= '9':
-			t[i] = inWord | isDigit | isHex
+			t[i] = inWord | isDigit | hexByte
 		case 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z':
 			t[i] = inWord | isLetter
 			if l := c | 0x20; l <= 'f' {
-				t[i] |= isHex
+				t[i] |= hexByte
 			}
 		case c == '.':
-			t[i] = inWord | isDot | isHex
+			t[i] = inWord | isDot | hexByte
 		case c == '-':
 			t[i] = inWord | isHyphen
 		case c == '_' || c >= 0x80:
 			t[i] = inWord
 		case c == ':':
-			t[i] = isHex
+			t[i] = hexByte
 		case c <= ' ' || strings.IndexByte("\"'<>\\|`{}^", c) >= 0:
 			t[i] = endsURL
 		}

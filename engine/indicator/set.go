@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 )
 
 // Bounds of a [Set], so that a list of anything cannot take all memory: with
@@ -316,14 +315,19 @@ func equalFold(lower, text string) bool {
 	return true
 }
 
-// lowerASCII is a text with its ASCII letters in lower case.
+// lowerASCII is a text with its ASCII letters in lower case; the same where it
+// has no capitals.
 func lowerASCII(text string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
+	for i := range len(text) {
+		if lowers[text[i]] != text[i] {
+			out := []byte(text)
+			for ; i < len(out); i++ {
+				out[i] = lowers[out[i]]
+			}
+			return string(out)
 		}
-		return r
-	}, text)
+	}
+	return text
 }
 
 // IsURL reports whether a hit is one of a URL.

@@ -19,17 +19,26 @@ const (
 )
 
 var (
-	domainForm = regexp.MustCompile(`^(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]+)$`)
-	emailForm  = regexp.MustCompile(`^[a-z0-9._%+-]+@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,}$`)
-	keyForm    = regexp.MustCompile(`^(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,124}$`)
-	arnForm    = regexp.MustCompile(`^arn:[a-z-]+:[a-z0-9-]*:[a-z0-9-]*:[0-9a-z]*:.+`)
-	agentForm  = regexp.MustCompile(`^[A-Za-z][\w.+!-]*(?: [\w.+-]+)?/v?[0-9][\w.+-]*(?:$|[ ;,(])`)
-	ja4Form    = regexp.MustCompile(`^[tqd][0-9s][0-9][di][0-9]{4}[0-9a-z]{2}_[0-9a-f]{12}_[0-9a-f]{12}$`)
-	quadForm   = regexp.MustCompile(`^[0-9]+(?:\.[0-9]+){3}$`)
-	schemeForm = regexp.MustCompile(`^[a-z][a-z0-9+.-]*://`)
-	hexForm    = regexp.MustCompile(`^[0-9a-f]+$`)
-	digitsForm = regexp.MustCompile(`^[0-9]+$`)
+	emailForm = regexp.MustCompile(`^[a-z0-9._%+-]+@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,}$`)
+	keyForm   = regexp.MustCompile(`^(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,124}$`)
+	arnForm   = regexp.MustCompile(`^arn:[a-z-]+:[a-z0-9-]*:[a-z0-9-]*:[0-9a-z]*:.+`)
+	agentForm = regexp.MustCompile(`^[A-Za-z][\w.+!-]*(?: [\w.+-]+)?/v?[0-9][\w.+-]*(?:$|[ ;,(])`)
+	ja4Form   = regexp.MustCompile(`^[tqd][0-9s][0-9][di][0-9]{4}[0-9a-z]{2}_[0-9a-f]{12}_[0-9a-f]{12}$`)
 )
+
+// isHex and isDigits report whether a lower-case text is nothing else; an empty
+// one is neither.
+func isHex(v string) bool    { return v != "" && strings.Trim(v, "0123456789abcdef") == "" }
+func isDigits(v string) bool { return v != "" && strings.Trim(v, "0123456789") == "" }
+
+// afterScheme is where a lower-case URL goes on behind scheme://; 0: it has none.
+func afterScheme(v string) int {
+	at := strings.Index(v, "://")
+	if at < 1 || v[0] < 'a' || v[0] > 'z' || strings.Trim(v[:at], "abcdefghijklmnopqrstuvwxyz0123456789+.-") != "" {
+		return 0
+	}
+	return at + 3
+}
 
 // form is one way in which an indicator is looked for.
 type form struct {
@@ -78,56 +87,66 @@ func parse(text string, wanted Type, typed bool) (p parsed, err error) {
 	return p, err
 }
 
-// tell tells the type of a value by what it looks like.
+// tell tells the type of a value by what it looks like. Lists are long, so what
+// is cheap to know comes before any pattern is run.
 func tell(v string) Type {
 	lower := lowerASCII(v)
+	slash := strings.IndexByte(v, '/') >= 0
 	switch {
 	case len(v) > 2 && v[0] == '*' && v[len(v)-1] == '*':
 		return Substring
-	case arnForm.MatchString(lower):
+	case strings.HasPrefix(lower, "arn:") && arnForm.MatchString(lower):
 		return ARN
-	case schemeForm.MatchString(lower):
+	case slash && afterScheme(lower) > 0:
 		return URL
 	case looksNumeric(lower):
-		if _, _, isRange := strings.Cut(v, "-"); isRange || strings.Contains(v, "/") {
+		if slash || strings.IndexByte(v, '-') >= 0 {
 			return Block
 		}
 		return IP
-	case emailForm.MatchString(lower):
+	case strings.IndexByte(v, '@') > 0 && emailForm.MatchString(lower):
 		return Email
-	case keyForm.MatchString(v):
+	case len(v) >= 16 && v[0] == 'A' && keyForm.MatchString(v):
 		return AccessKey
-	case ja4Form.MatchString(lower):
+	case len(v) == 36 && ja4Form.MatchString(lower):
 		return JA4
-	case hexForm.MatchString(lower):
+	case isHex(lower):
 		if t, ok := hashTypes[len(lower)]; ok {
 			return t
 		}
-		if len(v) == 12 && digitsForm.MatchString(v) {
+		if len(v) == 12 && isDigits(v) {
 			return Account
 		}
-	case isDomain(strings.TrimPrefix(strings.TrimPrefix(lower, "*"), ".")):
+	case !slash && isDomain(withoutStar(lower)):
 		return Domain
-	case strings.Contains(v, "/") && isDomain(hostOf(lower)):
+	case slash && isDomain(hostOf(lower)):
 		return URL
-	case agentForm.MatchString(v):
+	case slash && agentForm.MatchString(v):
 		return UserAgent
 	}
 	return Text
 }
+
+// withoutStar is a domain without what says that its subdomains are meant.
+func withoutStar(v string) string { return strings.TrimPrefix(strings.TrimPrefix(v, "*"), ".") }
 
 var hashTypes = map[int]Type{32: MD5, 40: SHA1, 64: SHA256, 128: SHA512}
 
 // looksNumeric reports whether a value is an address, block or range, or was
 // meant for one.
 func looksNumeric(v string) bool {
-	if len(v) == 0 {
+	if v == "" || v[0] != '[' && v[0] != ':' && classes[v[0]]&hexByte == 0 {
 		return false
 	}
-	first, _, _ := strings.Cut(v, "-")
-	first, _, _ = strings.Cut(strings.TrimSpace(first), "/")
-	if quadForm.MatchString(first) {
+	first := v
+	if at := strings.IndexAny(v, "-/"); at >= 0 {
+		first = strings.TrimSpace(v[:at])
+	}
+	if isQuad(first) {
 		return true
+	}
+	if strings.IndexByte(v, ':') < 0 {
+		return false
 	}
 	if _, err := netip.ParseAddrPort(v); err == nil {
 		return true
@@ -136,13 +155,30 @@ func looksNumeric(v string) bool {
 	return err == nil
 }
 
+// isQuad reports whether a text is four numbers with dots between.
+func isQuad(v string) bool {
+	dots, digits := 0, 0
+	for i := range len(v) {
+		switch c := v[i]; {
+		case '0' <= c && c <= '9':
+			digits++
+		case c == '.' && digits > 0:
+			dots, digits = dots+1, 0
+		default:
+			return false
+		}
+	}
+	return dots == 3 && digits > 0
+}
+
 // isDomain reports whether a lower-case text is a host name with a dot.
 func isDomain(v string) bool {
 	_, ok := ascii(v)
 	return ok
 }
 
-// ascii is a host name as DNS has it.
+// ascii is a lower-case host name as DNS has it, if it is one: labels with dots
+// between, the last of letters.
 func ascii(v string) (string, bool) {
 	v = strings.TrimSuffix(v, ".")
 	for i := range len(v) {
@@ -155,13 +191,33 @@ func ascii(v string) (string, bool) {
 			break
 		}
 	}
-	return v, len(v) <= 253 && domainForm.MatchString(v)
+	start, labels, letters := 0, 0, true
+	for i := range len(v) + 1 {
+		if i == len(v) || v[i] == '.' {
+			if i == start || i-start > 63 || v[start] == '-' || v[i-1] == '-' {
+				return "", false
+			}
+			if i == len(v) && !strings.HasPrefix(v[start:], "xn--") && (!letters || i-start < 2) {
+				return "", false
+			}
+			start, labels, letters = i+1, labels+1, true
+			continue
+		}
+		switch c := v[i]; {
+		case 'a' <= c && c <= 'z':
+		case '0' <= c && c <= '9', c == '-', c == '_':
+			letters = false
+		default:
+			return "", false
+		}
+	}
+	return v, labels > 1 && len(v) <= 253
 }
 
 // hostOf is the host of a URL without scheme.
 func hostOf(v string) string {
 	v, _, _ = strings.Cut(v, "/")
-	if at := strings.LastIndexByte(v, ':'); at >= 0 && digitsForm.MatchString(v[at+1:]) {
+	if at := strings.LastIndexByte(v, ':'); at >= 0 && isDigits(v[at+1:]) {
 		v = v[:at]
 	}
 	return v
@@ -181,7 +237,7 @@ func formsOf(v string, t Type) ([]form, error) {
 		}
 		return out, nil
 	case Domain:
-		name, ok := ascii(strings.TrimPrefix(strings.TrimPrefix(lower, "*"), "."))
+		name, ok := ascii(withoutStar(lower))
 		if !ok {
 			return nil, errors.New("not a domain")
 		}
@@ -201,7 +257,7 @@ func formsOf(v string, t Type) ([]form, error) {
 			return nil, errors.New("not an e-mail address")
 		}
 	case MD5, SHA1, SHA256, SHA512:
-		if !hexForm.MatchString(lower) || hashTypes[len(lower)] != t {
+		if !isHex(lower) || hashTypes[len(lower)] != t {
 			return nil, fmt.Errorf("not an %s hash", t)
 		}
 	case ARN:
@@ -310,7 +366,7 @@ func lastOf(b netip.Prefix) netip.Addr {
 // urlKey is a lower-case URL as it is compared: host, port where it is not a
 // default one, path and query, without scheme and fragment.
 func urlKey(v string) (string, bool) {
-	v = v[len(schemeForm.FindString(v)):]
+	v = v[afterScheme(v):]
 	v, _, _ = strings.Cut(v, "#")
 	end := strings.IndexAny(v, "/?")
 	if end < 0 {

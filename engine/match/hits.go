@@ -88,12 +88,12 @@ func (m *Matches) sql(since, until time.Time, slim bool) (string, map[string]any
 				rows = append(rows, fmt.Sprint(i))
 				continue
 			}
-			from := table.sql()
-			if c.events {
-				from = schema.Quote(table.name + "_events")
+			from, expr := table.sql(), schema.Quote(c.name)
+			if c.sql != "" {
+				from, expr = schema.Quote(table.name), c.sql
 			}
-			branches = append(branches, fmt.Sprintf("SELECT x.file_id, x.record_no, v.col, v.ref, v.found FROM %s x JOIN %s v ON v.col = %d AND v.value = x.%s",
-				from, byValueTable, i, schema.Quote(c.name)))
+			branches = append(branches, fmt.Sprintf("SELECT x.file_id, x.record_no, v.col, v.ref, v.found FROM (SELECT file_id, record_no, %s AS value FROM %s) x JOIN %s v ON v.col = %d AND v.value = x.value",
+				expr, from, byValueTable, i))
 		}
 		if rows != nil {
 			branches = append(branches, fmt.Sprintf("SELECT file_id, record_no, col, ref, found FROM %s WHERE col IN (%s)", byRowTable, strings.Join(rows, ", ")))
@@ -194,11 +194,8 @@ func (m *Matches) each(ctx context.Context, since, until time.Time, slim bool, f
 			}
 			h := &event[at]
 			name := col.name
-			if col.events {
-				if len(h.Columns) > 0 {
-					continue // the columns of the log come first, and say more
-				}
-				name = "events." + name
+			if col.url && len(h.Columns) > 0 {
+				continue // one column has it whole
 			}
 			if !slices.Contains(h.Columns, name) {
 				h.Columns = append(h.Columns, name)

@@ -71,8 +71,9 @@ type tableOf struct {
 type column struct {
 	table  int
 	name   string
-	events bool // of the view of events
-	values bool // hits are by value, not by row
+	sql    string // of the columns together; empty: it is one column
+	url    bool   // only URLs count: the rest is found in the columns themselves
+	values bool   // hits are by value, not by row
 	hits   int64
 }
 
@@ -181,19 +182,32 @@ func (m *Matches) table(ctx context.Context, t int, found *spool) error {
 			return err
 		}
 	}
-	if !table.events || !m.set.HasURLs() {
+	if !m.set.HasURLs() {
 		return nil
 	}
-	// Where host and path of a URL are columns of their own, an event has them
-	// together as its target, and with the query in its summary.
-	for _, name := range []string{"target", "summary"} {
-		at := m.column(column{table: t, name: name, events: true, values: true})
-		sql := fmt.Sprintf("SELECT DISTINCT %s FROM %s WHERE regexp_matches(%[1]s, '[A-Za-z0-9_-][.][A-Za-z0-9-]+(:[0-9]+)?/')", name, schema.Quote(table.name+"_events"))
+	for _, u := range urls {
+		if u.source != table.name {
+			continue
+		}
+		at := m.column(column{table: t, name: u.columns, sql: u.sql, url: true, values: true})
+		sql := fmt.Sprintf("SELECT DISTINCT url FROM (SELECT %s AS url FROM %s) WHERE url IS NOT NULL", u.sql, schema.Quote(table.name))
 		if err := m.search(ctx, sql, []int{at}, true, found); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// urls are how the parts of a URL that stand in columns of their own make it up
+// again.
+var urls = []struct{ source, columns, sql string }{
+	{"waf", "host, uri, args", "coalesce(host, header_host) || uri || CASE WHEN args <> '' THEN '?' || args ELSE '' END"},
+	{"cloudfront", "x_host_header, cs_uri_stem, cs_uri_query", "coalesce(x_host_header, cs_host) || cs_uri_stem || CASE WHEN cs_uri_query <> '' THEN '?' || cs_uri_query ELSE '' END"},
+	{"cloudfront", "cs_host, cs_uri_stem, cs_uri_query", "cs_host || cs_uri_stem || CASE WHEN cs_uri_query <> '' THEN '?' || cs_uri_query ELSE '' END"},
+	{"s3_access", "host_header, request_uri", "host_header || regexp_extract(request_uri, '^[A-Z]+ (/[^ ]*)', 1)"},
+	{"api_gateway", "domain_name, path", "domain_name || path"},
+	{"network_firewall", "http_hostname, http_url", "http_hostname || http_url"},
+	{"ocsf", "http_host, http_path", "http_host || http_path"},
 }
 
 // column notes a column, and gives its number.
@@ -320,8 +334,8 @@ func (m *Matches) look(s *indicator.Scanner, b *batch, byValue bool, found *spoo
 	for i, text := range b.texts {
 		for _, hit := range s.Find(text) {
 			c := m.columns[b.columns[i]]
-			if c.events && !m.set.IsURL(hit) {
-				continue // it is found where it stands in the log
+			if c.url && !m.set.IsURL(hit) {
+				continue
 			}
 			f := finding{column: b.columns[i], hit: hit}
 			if byValue {
