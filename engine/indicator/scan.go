@@ -201,11 +201,10 @@ func (s *Scanner) word(w string, dotted bool) {
 		}
 		h = step(h, w[p])
 	}
-	if len(w) > set.longest {
-		return
-	}
-	if k := set.find(finish(word, h), word, w); k >= 0 {
-		s.found(k, false, w)
+	if len(w) <= set.longest {
+		if k := set.find(finish(word, h), word, w); k >= 0 {
+			s.found(k, false, w)
+		}
 	}
 	if dotted {
 		for _, mark := range []string{".s3.", ".s3-"} {
@@ -244,10 +243,8 @@ func (s *Scanner) email(text string, at, end int) {
 	}
 	for ; from < at; from++ {
 		s.exact(text[from:end])
-		// user=name@example.com is no other than name@example.com, but of +tags
-		// and hyphens only the whole is the address.
 		if c := text[from]; c != '.' && c != '-' {
-			return
+			return // only these are no part of the name at its start
 		}
 	}
 }

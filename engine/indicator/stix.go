@@ -83,10 +83,11 @@ func (doc *document) observable(kind, value string, hashes map[string]string, us
 		}
 	}
 	for _, name := range sortedKeys(hashes) {
-		if !hashKnown(name) {
+		typ, known := hashNames[columnName(name)]
+		if !known {
 			continue
 		}
-		if err := doc.take(hashes[name], Text, false, i); err != nil {
+		if err := doc.take(hashes[name], typ, true, i); err != nil {
 			return err
 		}
 	}
@@ -107,14 +108,8 @@ func (doc *document) observable(kind, value string, hashes map[string]string, us
 // observables are the cyber-observables whose value is an indicator.
 var observables = map[string]Type{"ipv4-addr": IP, "ipv6-addr": IP, "domain-name": Domain, "url": URL, "email-addr": Email}
 
-// hashKnown reports whether a hash of that name can stand in a log.
-func hashKnown(name string) bool {
-	switch columnName(name) {
-	case "md5", "sha1", "sha256", "sha512":
-		return true
-	}
-	return false
-}
+// hashNames are the hashes that can stand in a log.
+var hashNames = map[string]Type{"md5": MD5, "sha1": SHA1, "sha256": SHA256, "sha512": SHA512}
 
 // pattern takes what can be used of an indicator's pattern.
 func (doc *document) pattern(o *stixObject, i Indicator, about []member) error {
@@ -132,10 +127,20 @@ func (doc *document) pattern(o *stixObject, i Indicator, about []member) error {
 		about = append(about, member{"pattern", o.Pattern})
 	}
 	i.Context = context(about...)
-	for _, c := range p.comparisons {
+	// Of alternatives each that cannot be used is lost; of conditions that must
+	// hold together, the others say by their note that they are not all.
+	some := false
+	for n := range p.comparisons {
+		_, err := p.comparisons[n].usable()
+		some = some || err == nil
+	}
+	for n := range p.comparisons {
+		c := &p.comparisons[n]
 		values, err := c.usable()
 		if err != nil {
-			doc.bad(int(doc.entry), o.Pattern, err.Error())
+			if !some || !p.partial {
+				doc.bad(int(doc.entry), o.Pattern, err.Error())
+			}
 			continue
 		}
 		for _, v := range values {
@@ -159,6 +164,9 @@ func (c *comparison) typ() (Type, bool) {
 	switch {
 	case strings.HasSuffix(strings.ToLower(rest), "user-agent"):
 		return UserAgent, true
+	case strings.HasPrefix(rest, "hashes."):
+		t, ok := hashNames[columnName(strings.TrimPrefix(rest, "hashes."))]
+		return t, ok
 	case strings.HasSuffix(rest, "_ref.value") || strings.Contains(rest, "_refs"):
 		return Text, false
 	}
@@ -180,7 +188,7 @@ func (c *comparison) usable() ([]string, error) {
 		known = strings.Contains(rest, "_ref")
 	case "file", "artifact", "x509-certificate":
 		if algorithm, ok := strings.CutPrefix(rest, "hashes."); ok {
-			known = hashKnown(algorithm)
+			_, known = hashNames[columnName(algorithm)]
 		} else {
 			known = object == "file" && rest == "name"
 		}

@@ -229,6 +229,9 @@ func formsOf(v string, t Type) ([]form, error) {
 	case IP, Block:
 		blocks, err := blocksOf(v)
 		if err != nil {
+			if !looksNumeric(lower) {
+				err = errors.New("not an address")
+			}
 			return nil, err
 		}
 		var out []form
