@@ -85,6 +85,11 @@ func (b *session) verdicts() []verdict {
 		out = append(out,
 			verdict{measure: "all hunts over one case of the three", got: b.hunts.wall().Seconds(), must: 10, aim: 3, unit: "s"})
 	}
+	if len(b.match) > 0 {
+		out = append(out,
+			verdict{measure: "a million indicators against one case of the three", got: b.match.wall().Seconds(), must: 20, aim: 10, unit: "s"},
+			verdict{measure: "a million indicators: peak memory", got: mib(b.match.peak()), must: 1024, aim: 800, unit: "MiB"})
+	}
 	return out
 }
 

@@ -26,6 +26,7 @@ type session struct {
 	failed []error
 	sel    costs // select 1 on an existing case
 	hunts  costs // all hunts over the case of the three sources
+	match  costs // a million indicators against the same case
 	// digests is what it takes to check digests.
 	digests validation
 }
@@ -45,7 +46,7 @@ var caseSources = []string{"cloudtrail", "vpc_flow", "waf"}
 // measure makes what is needed and measures it. Cases are removed again.
 func (b *session) measure(ctx context.Context) error {
 	for _, name := range kinds {
-		if name == "case" || !slices.Contains(b.kinds, name) {
+		if name == "case" || name == matched || !slices.Contains(b.kinds, name) {
 			continue
 		}
 		l, err := b.corpus(ctx, name)
@@ -65,7 +66,7 @@ func (b *session) measure(ctx context.Context) error {
 		}
 		b.loads = append(b.loads, measured)
 	}
-	if slices.Contains(b.kinds, "case") {
+	if slices.Contains(b.kinds, "case") || slices.Contains(b.kinds, matched) {
 		return b.goOn(ctx, "case", b.overCase(ctx))
 	}
 	return nil
@@ -230,6 +231,14 @@ func (b *session) overCase(ctx context.Context) (err error) {
 	b.say("loading the case of %s", strings.Join(caseSources, ", "))
 	if _, err := b.quarryLoad(ctx, file, corpora...); err != nil {
 		return err
+	}
+	if slices.Contains(b.kinds, matched) {
+		if err := b.matchLists(ctx, file); err != nil {
+			return err
+		}
+	}
+	if !slices.Contains(b.kinds, "case") {
+		return nil
 	}
 	for range selectRuns {
 		c, err := b.ask(ctx, "-e", "select 1", "--case", file)

@@ -251,7 +251,7 @@ func formsOf(v string, t Type) ([]form, error) {
 		return out, nil
 	case URL:
 		key, ok := urlKey(lower)
-		if !ok {
+		if !ok || afterScheme(lower) == 0 && !strings.Contains(hostOf(lower), ".") {
 			return nil, errors.New("not a URL with a host")
 		}
 		return []form{{kind: word, text: key}}, nil

@@ -44,7 +44,7 @@ func (s *stream) Next() bool {
 }
 
 func (s *stream) Err() error {
-	if *s.err == errEnough {
+	if errors.Is(*s.err, errEnough) {
 		return nil
 	}
 	return *s.err
