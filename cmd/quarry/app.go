@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"logquarry/engine/custody"
+	"logquarry/engine/enrich"
 	"logquarry/engine/hunt"
 	"logquarry/engine/load"
 	"logquarry/engine/render"
@@ -42,6 +43,8 @@ type app struct {
 	casePath, format, output, memory, schemas string
 	force, noColor, quiet, json               bool
 	threads                                   int
+	geoip, ipRanges                           string
+	enriched                                  *enrich.Set // nil: see enrichment
 
 	command string   // its name, as the record of a file says it
 	args    []string // of the process
@@ -131,7 +134,11 @@ func (a *app) openCase(ctx context.Context, path string, opts store.Options) (*s
 	if err != nil {
 		return nil, err
 	}
-	opts.Schemas, opts.Threads, opts.Memory = files, a.threads, a.memory
+	answers, err := a.enrichment()
+	if err != nil {
+		return nil, err
+	}
+	opts.Schemas, opts.Threads, opts.Memory, opts.Functions = files, a.threads, a.memory, functions(answers)
 	if opts.Create {
 		if dir := filepath.Dir(path); dir != "." {
 			if _, err := os.Stat(dir); err != nil {
