@@ -192,8 +192,9 @@ type opened struct {
 // Describe implements [repl.Custodian].
 func (o *opened) Describe(ctx context.Context, r *custody.Record) error {
 	r.Version, r.Command, r.Args = version, "shell "+r.Command, append(slices.Clone(o.a.args), r.Args...)
-	if o.scratch {
-		return nil
+	var err error
+	if r.Databases, err = o.a.asked(); err != nil || o.scratch {
+		return err
 	}
 	state, err := o.Case().State(ctx)
 	if err == nil {

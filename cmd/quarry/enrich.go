@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"logquarry/engine/custody"
 	"logquarry/engine/enrich"
 	"logquarry/engine/store"
 )
@@ -40,6 +41,14 @@ func functions(s *enrich.Set) []store.Function {
 		{Name: "access_key_account", Text: enrich.AccessKeyAccount},
 		{Name: "scanner", Text: enrich.Scanner},
 	}
+}
+
+// asked are the databases that were asked so far, for the record of a file.
+func (a *app) asked() ([]custody.Database, error) {
+	if a.enriched == nil {
+		return nil, nil
+	}
+	return a.enriched.Used()
 }
 
 // tellNotes says what enriching met that the person who asked should know.

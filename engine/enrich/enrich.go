@@ -21,7 +21,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
+
+	"logquarry/engine/custody"
 )
 
 // Options say where the databases are. Empty: there are none.
@@ -110,12 +111,12 @@ func addr(text string) (netip.Addr, bool) {
 
 // Country is the ISO 3166-1 code of the country the address is in, such as NL.
 func (s *Set) Country(ip string) (string, bool) {
-	return pick(s, ip, func(r *record) (string, bool) { return r.country, r.country != "" })
+	return pick(s, ip, (*record).inCountry)
 }
 
 // City is the English name of the city the address is in.
 func (s *Set) City(ip string) (string, bool) {
-	return pick(s, ip, func(r *record) (string, bool) { return r.city, r.city != "" })
+	return pick(s, ip, (*record).inCity)
 }
 
 // Latitude is that of the place, in degrees, north positive.
@@ -130,12 +131,12 @@ func (s *Set) Longitude(ip string) (float64, bool) {
 
 // ASN is the number of the autonomous system that announces the address.
 func (s *Set) ASN(ip string) (int64, bool) {
-	return pick(s, ip, func(r *record) (int64, bool) { return r.asn, r.asn != 0 })
+	return pick(s, ip, (*record).system)
 }
 
 // ASOrg is the organisation that the autonomous system is registered to.
 func (s *Set) ASOrg(ip string) (string, bool) {
-	return pick(s, ip, func(r *record) (string, bool) { return r.asOrg, r.asOrg != "" })
+	return pick(s, ip, (*record).organisation)
 }
 
 // pick asks the databases in order for what get takes from a record.
@@ -149,6 +150,11 @@ func pick[T any](s *Set, ip string, get func(*record) (T, bool)) (none T, ok boo
 		s.note("geo", "no GeoIP database, so geo_country, geo_city, geo_lat, geo_lon, asn and as_org are NULL; --geoip FOLDER names .mmdb files")
 		return none, false
 	}
+	return look(s, ip, get)
+}
+
+// look is pick once the databases are open.
+func look[T any](s *Set, ip string, get func(*record) (T, bool)) (none T, ok bool) {
 	a, ok := addr(ip)
 	if !ok {
 		return none, false
@@ -215,11 +221,37 @@ func (s *Set) prefix(ip string) (holder, bool) {
 		s.note("aws", "no AWS address ranges, so aws_service and aws_region are NULL; --ip-ranges FILE names AWS's ip-ranges.json")
 		return holder{}, false
 	}
+	return s.holder(ip)
+}
+
+// holder is prefix once the list is read.
+func (s *Set) holder(ip string) (holder, bool) {
 	a, ok := addr(ip)
-	if !ok {
+	if !ok || s.ranges == nil {
 		return holder{}, false
 	}
 	return s.ranges.lookup(a)
+}
+
+// About is what is known of an address, as a line to read; empty where nothing
+// is. It does not note databases that are not there.
+func (s *Set) About(ip string) string {
+	s.openGeo.Do(s.loadGeo)
+	s.openRanges.Do(s.loadRanges)
+	var parts []string
+	country, _ := look(s, ip, (*record).inCountry)
+	city, _ := look(s, ip, (*record).inCity)
+	if place := strings.Trim(city+", "+country, ", "); place != "" {
+		parts = append(parts, place)
+	}
+	if n, ok := look(s, ip, (*record).system); ok {
+		org, _ := look(s, ip, (*record).organisation)
+		parts = append(parts, strings.TrimSpace(fmt.Sprintf("AS%d %s", n, org)))
+	}
+	if h, ok := s.holder(ip); ok {
+		parts = append(parts, "AWS "+h.service+" "+h.region)
+	}
+	return strings.Join(parts, "; ")
 }
 
 func (s *Set) loadRanges() {
@@ -245,29 +277,20 @@ func (s *Set) loadRanges() {
 	s.ranges = r
 }
 
-// Database is a file that answers were taken from.
-type Database struct {
-	Path   string    `json:"path"` // absolute
-	Type   string    `json:"type"` // what it says it is, such as GeoLite2-City
-	Built  time.Time `json:"built"`
-	SHA256 string    `json:"sha256"`
-	Bytes  int64     `json:"size_bytes"`
-}
-
 // Used are the databases that have been asked so far.
-func (s *Set) Used() ([]Database, error) {
+func (s *Set) Used() ([]custody.Database, error) {
 	return s.databases(s.askedGeo.Load(), s.askedAWS.Load())
 }
 
 // All are all databases of the options that can be used; it opens them.
-func (s *Set) All() ([]Database, error) {
+func (s *Set) All() ([]custody.Database, error) {
 	s.openGeo.Do(s.loadGeo)
 	s.openRanges.Do(s.loadRanges)
 	return s.databases(true, true)
 }
 
-func (s *Set) databases(geo, aws bool) ([]Database, error) {
-	var out []Database
+func (s *Set) databases(geo, aws bool) ([]custody.Database, error) {
+	var out []custody.Database
 	if geo {
 		for _, f := range s.geo {
 			d, err := f.database()
@@ -280,7 +303,7 @@ func (s *Set) databases(geo, aws bool) ([]Database, error) {
 	if aws && s.ranges != nil {
 		out = append(out, s.ranges.database)
 	}
-	slices.SortFunc(out, func(a, b Database) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(out, func(a, b custody.Database) int { return strings.Compare(a.Path, b.Path) })
 	return out, nil
 }
 

@@ -12,6 +12,8 @@ import (
 
 	"github.com/oschwald/maxminddb-golang/v2"
 	"github.com/oschwald/maxminddb-golang/v2/mmdbdata"
+
+	"logquarry/engine/custody"
 )
 
 // geoFile is one MaxMind-format database.
@@ -24,7 +26,7 @@ type geoFile struct {
 	records map[uintptr]*record // by where they lie in the file
 
 	hash     sync.Once
-	known    Database
+	known    custody.Database
 	knownErr error
 }
 
@@ -80,9 +82,9 @@ func (f *geoFile) lookup(a netip.Addr) (_ *record, err error) {
 }
 
 // database hashes the file, once.
-func (f *geoFile) database() (Database, error) {
+func (f *geoFile) database() (custody.Database, error) {
 	f.hash.Do(func() {
-		f.known = Database{Path: absolute(f.path), Type: f.reader.Metadata.DatabaseType, Built: f.reader.Metadata.BuildTime().UTC()}
+		f.known = custody.Database{Path: absolute(f.path), Type: f.reader.Metadata.DatabaseType, Built: f.reader.Metadata.BuildTime().UTC()}
 		f.known.SHA256, f.known.Bytes, f.knownErr = sum(io.NewSectionReader(f.file, 0, math.MaxInt64))
 	})
 	if f.knownErr != nil {
@@ -99,6 +101,11 @@ type record struct {
 	latitude, longitude float64
 	has                 struct{ latitude, longitude bool }
 }
+
+func (r *record) inCountry() (string, bool)    { return r.country, r.country != "" }
+func (r *record) inCity() (string, bool)       { return r.city, r.city != "" }
+func (r *record) system() (int64, bool)        { return r.asn, r.asn != 0 }
+func (r *record) organisation() (string, bool) { return r.asOrg, r.asOrg != "" }
 
 // placed reports whether the record has coordinates.
 func (r *record) placed() bool { return r.has.latitude && r.has.longitude }

@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"github.com/gaissmai/bart"
+
+	"logquarry/engine/custody"
 )
 
 // ranges is AWS's list of its addresses.
 // VPC User Guide, "AWS IP address ranges": syntax of ip-ranges.json.
 type ranges struct {
-	database Database
+	database custody.Database
 	// A prefix of a service lies in one of AMAZON, which has all addresses; so
 	// that one is asked only where no other has the address.
 	services, amazon bart.Table[holder]
@@ -68,7 +70,7 @@ func openRanges(path string) (_ *ranges, bad *badEntries, err error) {
 	if len(list.Prefixes)+len(list.IPv6) == 0 {
 		return nil, nil, errors.New("it has no prefixes")
 	}
-	r := &ranges{database: Database{Path: absolute(path), Type: rangesName}}
+	r := &ranges{database: custody.Database{Path: absolute(path), Type: rangesName}}
 	if r.database.SHA256, r.database.Bytes, err = sum(bytes.NewReader(text)); err != nil {
 		return nil, nil, err
 	}
