@@ -74,7 +74,8 @@ func TestHunts(t *testing.T) {
 					t.Fatalf("the sample does not load whole: %+v", sum)
 				}
 				for _, s := range h.Sources {
-					if n := sum.Sources[s]; n.Rows == 0 {
+					// events is a view over all sources.
+					if n := sum.Sources[s]; s != "events" && n.Rows == 0 {
 						t.Fatalf("the sample holds nothing of %s, so the hunt would be skipped", s)
 					}
 				}

@@ -190,6 +190,10 @@ CREATE OR REPLACE MACRO is_private_ip(ip) AS
 -- Trino: CREATE FUNCTION geo_country(ip varchar) RETURNS varchar RETURN NULL, and so on,
 --        or functions of your own that look the address up.
 
+-- enriched_by(kind): how many databases there are of a kind, 'geoip' or 'ip-ranges'.
+-- NULL: none, so what is NULL below is not known, rather than known to be nothing.
+CREATE OR REPLACE MACRO enriched_by(kind) AS CAST(NULL AS BIGINT);
+
 -- geo_country(ip): ISO 3166-1 code of the country the address is in, such as NL.
 CREATE OR REPLACE MACRO geo_country(ip) AS CAST(NULL AS VARCHAR);
 

@@ -138,7 +138,7 @@ func (a *app) openCase(ctx context.Context, path string, opts store.Options) (*s
 	if err != nil {
 		return nil, err
 	}
-	opts.Schemas, opts.Threads, opts.Memory, opts.Functions = files, a.threads, a.memory, functions(answers)
+	opts.Schemas, opts.Threads, opts.Memory, opts.Functions = files, a.threads, a.memory, store.Functions(answers)
 	if opts.Create {
 		if dir := filepath.Dir(path); dir != "." {
 			if _, err := os.Stat(dir); err != nil {

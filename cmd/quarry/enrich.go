@@ -5,7 +5,6 @@ import (
 
 	"logquarry/engine/custody"
 	"logquarry/engine/enrich"
-	"logquarry/engine/store"
 )
 
 // enrichment is what answers beside the logs; it is made once.
@@ -25,22 +24,6 @@ func (a *app) enrichment() (*enrich.Set, error) {
 	}
 	a.enriched = enrich.New(o)
 	return a.enriched, nil
-}
-
-// functions are what SQL may call of s.
-func functions(s *enrich.Set) []store.Function {
-	return []store.Function{
-		{Name: "geo_country", Text: s.Country},
-		{Name: "geo_city", Text: s.City},
-		{Name: "geo_lat", Real: s.Latitude},
-		{Name: "geo_lon", Real: s.Longitude},
-		{Name: "asn", Whole: s.ASN},
-		{Name: "as_org", Text: s.ASOrg},
-		{Name: "aws_service", Text: s.AWSService},
-		{Name: "aws_region", Text: s.AWSRegion},
-		{Name: "access_key_account", Text: enrich.AccessKeyAccount},
-		{Name: "scanner", Text: enrich.Scanner},
-	}
 }
 
 // asked are the databases that were asked so far, for the record of a file.

@@ -20,7 +20,7 @@ func enrichedCase(t testing.TB) *store.Case {
 		t.Fatal(err)
 	}
 	c, err := store.Open(t.Context(), filepath.Join(dir, "case.duckdb"), store.Options{Create: true, Schemas: schemas.FS,
-		Functions: functions(enrich.New(enrich.Options{GeoIP: dir}))})
+		Functions: store.Functions(enrich.New(enrich.Options{GeoIP: dir}))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func ask(t testing.TB, c *store.Case, question string) string {
 // Each function has a macro of its name and type in the case, for other engines.
 func TestEachFunctionHasAMacro(t *testing.T) {
 	c := enrichedCase(t)
-	for _, f := range functions(enrich.New(enrich.Options{})) {
+	for _, f := range store.Functions(enrich.New(enrich.Options{})) {
 		q := fmt.Sprintf("SELECT typeof(logquarry.%[1]s(s)) = typeof(%[1]s(s)), logquarry.%[1]s(s) IS NULL FROM (SELECT '192.0.2.1' AS s)", f.Name)
 		if got := ask(t, c, q); got != "true true" {
 			t.Errorf("%s: %s", f.Name, got)

@@ -109,6 +109,22 @@ func addr(text string) (netip.Addr, bool) {
 	return a.Unmap(), true
 }
 
+// Count is how many databases of a kind can be used: geoip or ip-ranges. None is
+// no answer. It notes none that are not there.
+func (s *Set) Count(kind string) (int64, bool) {
+	var n int
+	switch kind {
+	case "geoip":
+		s.openGeo.Do(s.loadGeo)
+		n = len(s.geo)
+	case "ip-ranges":
+		if s.openRanges.Do(s.loadRanges); s.ranges != nil {
+			n = 1
+		}
+	}
+	return int64(n), n > 0
+}
+
 // Country is the ISO 3166-1 code of the country the address is in, such as NL.
 func (s *Set) Country(ip string) (string, bool) {
 	return pick(s, ip, (*record).inCountry)

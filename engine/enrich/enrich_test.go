@@ -66,6 +66,11 @@ func TestAnswers(t *testing.T) {
 	if notes := s.Notes(); notes != nil {
 		t.Errorf("notes: %v", notes)
 	}
+	for kind, want := range map[string]int64{"geoip": 2, "ip-ranges": 1, "other": 0} {
+		if n, ok := s.Count(kind); n != want || ok != (want > 0) {
+			t.Errorf("%d databases of %s", n, kind)
+		}
+	}
 	used, err := s.Used()
 	if err != nil || len(used) != 3 {
 		t.Fatalf("used: %v, %v", used, err)
@@ -136,6 +141,9 @@ func TestMostSpecificPrefixOfAService(t *testing.T) {
 
 func TestWhatIsNotThereIsNotedOnce(t *testing.T) {
 	s := New(Options{})
+	if n, ok := s.Count("geoip"); n != 0 || ok {
+		t.Errorf("%d databases where there are none", n)
+	}
 	if notes := s.Notes(); notes != nil {
 		t.Errorf("notes before anything was asked: %v", notes)
 	}
