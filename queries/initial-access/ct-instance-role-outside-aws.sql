@@ -3,9 +3,9 @@ id: ct-instance-role-outside-aws
 title: Instance role used from an address outside AWS
 severity: high
 attack: [T1552.005, T1078.004]
-sources: [cloudtrail]
-packs: [initial-access, geoip]
-means: "Credentials of an EC2 instance were used from a public address that is not in AWS's published ranges. They were taken out of the instance. Needs --ip-ranges with AWS's ip-ranges.json; without it nothing is found. The network that has the address is named with --geoip."
+sources: [cloudtrail, aws_ip_ranges]
+packs: [triage, initial-access, geoip]
+means: "Credentials of an EC2 instance were used from a public address that is not in AWS's published ranges. They were taken out of the instance. Needs --ip-ranges with AWS's ip-ranges.json. The network that has the address is named with --geoip."
 noise: Instances that reach the internet through an own network, by VPN or Direct Connect, or through addresses brought to AWS, which the list does not have. Calls through a VPC endpoint are left out.
 cite: "GuardDuty UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS; ATT&CK T1552.005"
 ---*/
@@ -21,5 +21,5 @@ SELECT first_time AS time, 'cloudtrail' AS source, user_arn AS principal, ip AS 
   CASE WHEN calls = 1 THEN 'a call' ELSE CAST(calls AS VARCHAR) || ' calls' END || ' from ' || ip || coalesce(', ' || geo_country(ip), '') || coalesce(', ' || as_org(ip), '') || ', not an address of AWS' AS summary,
   geo_country(ip) AS country, asn(ip) AS asn, as_org(ip) AS as_org, calls, apis, errors, last_time, access_key_id, user_agent
 FROM calls
-WHERE enriched_by('ip-ranges') > 0 AND aws_service(ip) IS NULL AND is_private_ip(ip) = false
+WHERE EXISTS (SELECT 1 FROM aws_ip_ranges) AND aws_service(ip) IS NULL AND is_private_ip(ip) = false
 ORDER BY 1, 3, 4, 5, 6
