@@ -162,24 +162,35 @@ func filling[T any](f func(string) (T, bool), set func(*output, int, T)) func(re
 		m := pool.Get().(*memo[T])
 		defer pool.Put(m)
 		for row := range rows {
+			var value T
 			ok := in.holds(row)
 			if ok {
-				arg := in.text(row)
-				e := &m[maphash.Bytes(seed, arg)%uint64(len(m))]
-				if !e.used || e.arg != string(arg) {
-					text := string(arg)
-					value, found := f(text)
-					e.arg, e.value, e.ok, e.used = text, value, found, true
-				}
-				if ok = e.ok; ok {
-					set(&out, row, e.value)
-				}
+				value, ok = m.ask(f, seed, in.text(row))
 			}
-			if !ok {
+			if ok {
+				set(&out, row, value)
+			} else {
 				out.valid[row/64] &^= 1 << (row % 64)
 			}
 		}
 	}
+}
+
+// remembered is how many bytes a text may have for its answer to be kept.
+const remembered = 512
+
+// ask is f of the text in arg, which is not kept.
+func (m *memo[T]) ask(f func(string) (T, bool), seed maphash.Seed, arg []byte) (T, bool) {
+	if len(arg) > remembered {
+		return f(string(arg))
+	}
+	e := &m[maphash.Bytes(seed, arg)%uint64(len(m))]
+	if !e.used || e.arg != string(arg) {
+		text := string(arg)
+		value, ok := f(text)
+		e.arg, e.value, e.ok, e.used = text, value, ok, true
+	}
+	return e.value, e.ok
 }
 
 // memo has the last answer for each of some hashes of texts.
