@@ -32,6 +32,10 @@ var topFolders = []string{".ci", "cmd", "engine", "queries", "schemas", "testdat
 // Folders without a module before them are ours.
 var importers = map[string][]string{
 	"github.com/duckdb/duckdb-go":     {"engine/store", "engine/load", "cmd/bench"},
+	"github.com/gaissmai/bart":        {"engine/enrich"},
+	"github.com/oschwald":             {"engine/enrich"},
+	"github.com/maxmind":              {"engine/enrich/geodb"},
+	"logquarry/engine/enrich/geodb":   {}, // for tests
 	"github.com/marcboeker":           {}, // duckdb-go's old home
 	"github.com/c-bata/go-prompt":     {"engine/repl"},
 	"github.com/aws/aws-sdk-go-v2":    {"engine/acquire"},
@@ -50,7 +54,7 @@ var importers = map[string][]string{
 
 // withoutDatabase are the stages that do not know DuckDB, not even by way of
 // others: they take and give values, rows and files.
-var withoutDatabase = []string{"engine/attack", "engine/batch", "engine/custody", "engine/decode", "engine/evidence", "engine/export", "engine/find", "engine/hunt", "engine/indicator", "engine/pattern", "engine/render",
+var withoutDatabase = []string{"engine/attack", "engine/batch", "engine/custody", "engine/decode", "engine/enrich", "engine/evidence", "engine/export", "engine/find", "engine/hunt", "engine/indicator", "engine/pattern", "engine/render",
 	"engine/repl", "engine/report", "engine/schema", "engine/seal", "engine/sqltext", "engine/timeline", "engine/unpack", "engine/unwrap", "engine/value"}
 
 type goPackage struct {

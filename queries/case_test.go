@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"logquarry/engine/enrich"
+	"logquarry/engine/enrich/geodb"
 	"logquarry/engine/find"
 	"logquarry/engine/hunt"
 	"logquarry/engine/load"
@@ -35,11 +37,15 @@ func sources(t testing.TB) []*schema.Source {
 	return s
 }
 
-// openCase makes an empty case.
+// openCase makes an empty case that knows the databases of geodb.
 func openCase(t testing.TB) *store.Case {
 	t.Helper()
-	c, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "case.duckdb"),
-		store.Options{Create: true, Schemas: schemas.FS})
+	dir := t.TempDir()
+	if err := geodb.Folder(dir); err != nil {
+		t.Fatal(err)
+	}
+	c, err := store.Open(context.Background(), filepath.Join(dir, "case.duckdb"),
+		store.Options{Create: true, Schemas: schemas.FS, Functions: store.Functions(enrich.New(enrich.Options{GeoIP: dir}))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -439,3 +439,11 @@ SELECT
   c.cause, c.cause_time, c.cause_principal, t.nodata, t.skipdata
 FROM told t
 LEFT JOIN causes c ON c.source = t.source AND c.account_id IS NOT DISTINCT FROM t.account_id AND c.region IS NOT DISTINCT FROM t.region AND c.hour = t.hour;
+
+-- How many GeoIP databases quarry was given with --geoip; no row where there is none, so that a hunt which names this view as a source says it could not look.
+CREATE OR REPLACE VIEW geoip_databases AS
+SELECT enriched_by('geoip') AS databases WHERE enriched_by('geoip') > 0;
+
+-- Whether quarry was given AWS's ip-ranges.json, with --ip-ranges or in the folder of --geoip; no row where it was not.
+CREATE OR REPLACE VIEW aws_ip_ranges AS
+SELECT enriched_by('ip-ranges') AS databases WHERE enriched_by('ip-ranges') > 0;

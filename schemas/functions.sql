@@ -182,3 +182,52 @@ CREATE OR REPLACE MACRO is_private_ip(ip) AS
        WHEN regexp_full_match(ip, '((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])') THEN FALSE
        WHEN contains(ip, ':') THEN
          regexp_matches(ip_hex(ip), '^(0a.{6}|7f.{6}|00.{6}|c0a8.{4}|a9fe.{4}|ac1.{5}|64[4-7].{5}|f[cd].{30}|fe[89ab].{29}|0{31}[01])$') END;
+
+-- ---- Known beside the logs -------------------------------------------------
+
+-- quarry puts its own functions before these, which answer from databases the
+-- analyst has (--geoip, --ip-ranges). In any other engine they know nothing: NULL.
+-- Trino: CREATE FUNCTION geo_country(ip varchar) RETURNS varchar RETURN NULL, and so on,
+--        or functions of your own that look the address up.
+
+-- enriched_by(kind): how many databases there are of a kind, 'geoip' or 'ip-ranges'.
+-- NULL: none, so what is NULL below is not known, rather than known to be nothing.
+CREATE OR REPLACE MACRO enriched_by(kind) AS CAST(NULL AS BIGINT);
+
+-- geo_country(ip): ISO 3166-1 code of the country the address is in, such as NL.
+CREATE OR REPLACE MACRO geo_country(ip) AS CAST(NULL AS VARCHAR);
+
+-- geo_city(ip): English name of the city the address is in.
+CREATE OR REPLACE MACRO geo_city(ip) AS CAST(NULL AS VARCHAR);
+
+-- geo_lat(ip), geo_lon(ip): degrees of latitude and longitude of that place.
+CREATE OR REPLACE MACRO geo_lat(ip) AS CAST(NULL AS DOUBLE);
+CREATE OR REPLACE MACRO geo_lon(ip) AS CAST(NULL AS DOUBLE);
+
+-- asn(ip): number of the autonomous system that announces the address.
+CREATE OR REPLACE MACRO asn(ip) AS CAST(NULL AS BIGINT);
+
+-- as_org(ip): organisation that the autonomous system is registered to.
+CREATE OR REPLACE MACRO as_org(ip) AS CAST(NULL AS VARCHAR);
+
+-- aws_service(ip): AWS service that has the address, such as EC2; AMAZON where no
+-- other is published. NULL for addresses that are not AWS's.
+CREATE OR REPLACE MACRO aws_service(ip) AS CAST(NULL AS VARCHAR);
+
+-- aws_region(ip): Region of the address, such as eu-west-1, or GLOBAL.
+CREATE OR REPLACE MACRO aws_region(ip) AS CAST(NULL AS VARCHAR);
+
+-- scanner(user_agent): scanner or attack tool that the user agent names itself as.
+CREATE OR REPLACE MACRO scanner(user_agent) AS CAST(NULL AS VARCHAR);
+
+-- access_key_account(key): account that an access key id (AKIA…, ASIA…) was made
+-- in. NULL for ids of the older format, which do not say it, and for all else.
+-- Behind the prefix stand five bits a character, base32: one that tells the newer
+-- format, then the 40 of the account. The value is computed; AWS does not document it.
+CREATE OR REPLACE MACRO access_key_account(key) AS
+  CASE WHEN regexp_full_match(key, 'A[KS]IA[Q-Z2-7][A-Z2-7]{15}')
+       THEN list_transform([list_reduce(list_transform(string_split(substr(key, 5, 9), ''),
+                lambda let_c: CAST(strpos('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', let_c) - 1 AS BIGINT)),
+              lambda let_high, let_low: let_high * 32 + let_low)],
+            lambda let_bits: CASE WHEN (let_bits // 16) % 1099511627776 <= 999999999999
+              THEN lpad(CAST((let_bits // 16) % 1099511627776 AS VARCHAR), 12, '0') END)[1] END;

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"logquarry/engine/custody"
+	"logquarry/engine/enrich"
 	"logquarry/engine/hunt"
 	"logquarry/engine/load"
 	"logquarry/engine/render"
@@ -42,6 +43,8 @@ type app struct {
 	casePath, format, output, memory, schemas string
 	force, noColor, quiet, json               bool
 	threads                                   int
+	geoip, ipRanges                           string
+	enriched                                  *enrich.Set // nil: see enrichment
 
 	command string   // its name, as the record of a file says it
 	args    []string // of the process
@@ -131,7 +134,11 @@ func (a *app) openCase(ctx context.Context, path string, opts store.Options) (*s
 	if err != nil {
 		return nil, err
 	}
-	opts.Schemas, opts.Threads, opts.Memory = files, a.threads, a.memory
+	answers, err := a.enrichment()
+	if err != nil {
+		return nil, err
+	}
+	opts.Schemas, opts.Threads, opts.Memory, opts.Functions = files, a.threads, a.memory, store.Functions(answers)
 	if opts.Create {
 		if dir := filepath.Dir(path); dir != "." {
 			if _, err := os.Stat(dir); err != nil {
@@ -185,8 +192,9 @@ type opened struct {
 // Describe implements [repl.Custodian].
 func (o *opened) Describe(ctx context.Context, r *custody.Record) error {
 	r.Version, r.Command, r.Args = version, "shell "+r.Command, append(slices.Clone(o.a.args), r.Args...)
-	if o.scratch {
-		return nil
+	var err error
+	if r.Databases, err = o.a.asked(); err != nil || o.scratch {
+		return err
 	}
 	state, err := o.Case().State(ctx)
 	if err == nil {

@@ -225,6 +225,9 @@ func (a *app) pivotCommand() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("pivot %s: %w", args[0], err)
 			}
+			if about := a.enriched.About(args[0]); about != "" && !a.quiet {
+				fmt.Fprintf(a.err, "%s: %s\n", args[0], escapeLines(about))
+			}
 			n, err := a.showFrom(ctx, o.Case(), rows)
 			err = errors.Join(err, rows.Close())
 			if err == nil && n == 0 && !a.quiet {

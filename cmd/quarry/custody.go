@@ -29,7 +29,9 @@ func (a *app) exported(path string, r custody.Record) {
 		Args    []string        `json:"arguments"`
 		File    custody.File    `json:"file"`
 		Queries []custody.Query `json:"queries,omitempty"`
-	}{path, r.Command, r.Args, r.File, hashed(r.Queries)}})
+		// Databases are those beside the case that were asked.
+		Databases []custody.Database `json:"databases,omitempty"`
+	}{path, r.Command, r.Args, r.File, hashed(r.Queries), r.Databases}})
 }
 
 // longest is how many bytes of a query's text an action holds.

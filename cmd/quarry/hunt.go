@@ -23,6 +23,7 @@ type huntFlags struct {
 	params       []string
 	patterns     []string
 	since, until string
+	baseline     string
 	failOnHit    bool
 	rows         int
 }
@@ -66,6 +67,7 @@ have fired on the events of the case, when, and which targets they have.`,
 	c.Flags().StringArrayVar(&f.patterns, "pattern", nil, "run the EventBridge patterns or rules in `file` or folder; may be given again")
 	c.Flags().StringVar(&f.since, "since", "", "only events from this `time` on: "+timesHelp)
 	c.Flags().StringVar(&f.until, "until", "", "only events before this `time`")
+	c.Flags().StringVar(&f.baseline, "baseline-until", "", "take what came before this `time` for usual (hunts of the pack baseline);\nwithout it, the rest of the case")
 	c.Flags().BoolVar(&f.failOnHit, "fail-on-hit", false, "exit with 4 where a hunt finds something")
 	c.Flags().IntVar(&f.rows, "rows", 20, "`number` of findings a table shows of each hunt; 0: all")
 	return c
@@ -139,6 +141,13 @@ func (a *app) hunt(ctx context.Context, names []string, f huntFlags) (err error)
 	values, err := pairs(f.params)
 	if err != nil {
 		return err
+	}
+	if f.baseline != "" {
+		t, err := parseTime(f.baseline, time.Now())
+		if err != nil {
+			return usage("times are "+timesHelp, "--baseline-until %s: not a time", f.baseline)
+		}
+		values[hunt.BaselineUntil] = t.Format(time.RFC3339Nano)
 	}
 	lib, err := library()
 	if err != nil {

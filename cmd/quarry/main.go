@@ -39,6 +39,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 	root.SetErr(errw)
 	a.args = args
 	err := root.ExecuteContext(ctx)
+	a.tellNotes()
 	// What was written is told before anything else can fail.
 	a.recordNow(context.WithoutCancel(ctx))
 	return a.exit(ctx, err)
@@ -63,6 +64,8 @@ func (a *app) root() *cobra.Command {
 	f.IntVar(&a.threads, "threads", 0, "`number` of threads (default one a core)")
 	f.StringVar(&a.memory, "memory", "", "`size` of the database's buffers, such as 1GB; beyond it spills to disk")
 	f.StringVar(&a.schemas, "schemas", "", "`folder` of further sources, each a folder with source.yaml and views.sql")
+	f.StringVar(&a.geoip, "geoip", "", "`folder` of GeoIP databases, *.mmdb (default $QUARRY_GEOIP)")
+	f.StringVar(&a.ipRanges, "ip-ranges", "", "AWS's ip-ranges.json (default $QUARRY_IP_RANGES, or the one in --geoip)")
 	root.PersistentPreRun = func(c *cobra.Command, _ []string) {
 		if a.command = strings.TrimPrefix(c.CommandPath(), "quarry"); a.command == "" {
 			a.command = " statements"

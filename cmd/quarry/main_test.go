@@ -19,6 +19,7 @@ import (
 
 	"logquarry/cmd/logmaker/digests"
 	"logquarry/engine/custody"
+	"logquarry/engine/enrich/geodb"
 	"logquarry/engine/seal"
 )
 
@@ -69,6 +70,7 @@ func TestScript(t *testing.T) {
 			"sealing": caseAsSealed,
 			"digests": makeDigests,
 			"spoil":   spoil,
+			"geodb":   makeGeoDB,
 		},
 	})
 }
@@ -103,6 +105,13 @@ func documented(dir string) error {
 func makeDigests(ts *testscript.TestScript, _ bool, args []string) {
 	_, err := digests.Write(ts.MkAbs(args[0]), ts.MkAbs(args[1]), len(args) > 2, digests.Options{Bucket: "example-logs", Trail: "main"})
 	ts.Check(err)
+}
+
+// makeGeoDB DIR makes databases of addresses in DIR: see [geodb.Folder].
+func makeGeoDB(ts *testscript.TestScript, _ bool, args []string) {
+	dir := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(dir, 0o700))
+	ts.Check(geodb.Folder(dir))
 }
 
 // spoil FILE changes one byte in the middle of a file; FILE may be a pattern, of

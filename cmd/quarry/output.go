@@ -49,9 +49,11 @@ func (t *target) describe(ctx context.Context, c *store.Case) error {
 		return nil
 	}
 	state, err := c.State(ctx)
-	if err == nil {
-		t.record.Case = &state
+	if err != nil {
+		return err
 	}
+	t.record.Case = &state
+	t.record.Databases, err = t.a.asked()
 	return err
 }
 

@@ -206,6 +206,7 @@ func (a *app) runStatements(ctx context.Context, texts, files []string, stdin bo
 				Format: render.Format(opts.Format), Width: opts.Width, Colour: opts.Colour,
 				Footer: opts.Width > 0 && !shell && !a.quiet, Terminal: opts.Width > 0,
 			})
+			a.tellNotes()
 			did.Statements++
 			did.Rows += n
 			if w == t.Writer {

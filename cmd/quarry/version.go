@@ -4,14 +4,17 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"logquarry/engine/custody"
 )
 
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Say which version this is",
+		Short: "Say which version this is, and which databases it has",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			v := struct {
@@ -21,6 +24,8 @@ func (a *app) versionCommand() *cobra.Command {
 				DuckDB  string `json:"duckdb_driver,omitempty"`
 				OS      string `json:"os"`
 				Arch    string `json:"arch"`
+				// Databases are those of --geoip and --ip-ranges.
+				Databases []custody.Database `json:"databases,omitempty"`
 			}{Version: version, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
 			if info, ok := debug.ReadBuildInfo(); ok {
 				for _, s := range info.Settings {
@@ -34,10 +39,20 @@ func (a *app) versionCommand() *cobra.Command {
 					}
 				}
 			}
+			answers, err := a.enrichment()
+			if err == nil {
+				v.Databases, err = answers.All()
+			}
+			if err != nil {
+				return err
+			}
 			if a.json {
 				return a.tell(v)
 			}
-			_, err := fmt.Fprintf(a.out, "quarry %s (%s %s/%s, duckdb-go %s)\n", v.Version, v.Go, v.OS, v.Arch, v.DuckDB)
+			fmt.Fprintf(a.out, "quarry %s (%s %s/%s, duckdb-go %s)\n", v.Version, v.Go, v.OS, v.Arch, v.DuckDB)
+			for _, d := range v.Databases {
+				_, err = fmt.Fprintf(a.out, "%s\n  %s of %s, SHA-256 %s\n", d.Path, d.Type, d.Built.Format(time.DateTime), d.SHA256)
+			}
 			return err
 		},
 	}

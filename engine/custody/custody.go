@@ -71,8 +71,20 @@ type Record struct {
 	Until   *time.Time `json:"until,omitempty"`   //
 	Queries []Query    `json:"queries,omitempty"` // whose results the file holds, in order
 	Parts   []Part     `json:"parts,omitempty"`   // of a folder, by path
+	// Databases are those beside the case that were asked for the content.
+	Databases []Database `json:"databases,omitempty"`
 	// Case is nil where the content comes from none.
 	Case *State `json:"case"`
+}
+
+// Database is a file that says what is known beside the logs: where an address
+// is, whose it is.
+type Database struct {
+	Path   string    `json:"path"` // absolute
+	Type   string    `json:"type"` // what it says it is, such as GeoLite2-City
+	Built  time.Time `json:"built"`
+	SHA256 string    `json:"sha256"`
+	Bytes  int64     `json:"size_bytes"`
 }
 
 // File is the file a record is of.

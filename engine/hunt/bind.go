@@ -17,6 +17,20 @@ func Earliest() time.Time { return time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC) }
 // Latest is the bound of an open $until: see [Earliest].
 func Latest() time.Time { return time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC) }
 
+// BaselineUntil is a parameter that no hunt declares: one whose SQL uses
+// $baseline_until has it, a timestamp. What comes before it is what is usual.
+// Its default is [Earliest]: no period is given, and the hunt judges an event by
+// the rest of the case.
+const BaselineUntil = "baseline_until"
+
+// addBaseline gives the hunt the parameter BaselineUntil, if it lacks it.
+func (h *Hunt) addBaseline() {
+	if _, ok := h.Param(BaselineUntil); !ok {
+		h.Params = append(h.Params, Param{Name: BaselineUntil, Type: Timestamp, Default: Earliest(),
+			Doc: "end of the time that is taken for usual; without it, the rest of the case is"})
+	}
+}
+
 // Bind gives the value of every parameter of the hunt: from values, else the
 // default. The map holds exactly the names the SQL uses; values are string,
 // int64, float64, bool or time.Time. A zero since or until leaves that side open.

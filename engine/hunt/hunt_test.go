@@ -406,3 +406,28 @@ func TestRunSharesParams(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
+
+// A hunt that uses $baseline_until has that parameter without declaring it.
+func TestBaselineUntil(t *testing.T) {
+	for _, text := range []string{"SELECT $baseline_until, $since", "/*---\nid: b\ntitle: B\nseverity: low\nsources: [waf]\n---*/\nSELECT $baseline_until, $baseline_until"} {
+		h, err := ParseFile("b.sql", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(h.Params) != 1 {
+			t.Errorf("parameters: %+v", h.Params)
+		}
+		got, err := h.Bind(nil, time.Time{}, time.Time{})
+		if err != nil || got["baseline_until"] != Earliest() {
+			t.Errorf("without a period: %v, %v", got, err)
+		}
+		got, err = h.Bind(map[string]string{"baseline_until": "2026-03-10"}, time.Time{}, time.Time{})
+		if err != nil || got["baseline_until"] != time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC) {
+			t.Errorf("with one: %v, %v", got, err)
+		}
+	}
+	_, err := ParseFile("b.sql", "/*---\nid: b\ntitle: B\nseverity: low\nsources: [waf]\nparams:\n  - {name: baseline_until, type: timestamp}\n---*/\nSELECT $baseline_until")
+	if err == nil || !strings.Contains(err.Error(), "every hunt has it already") {
+		t.Errorf("declared: %v", err)
+	}
+}

@@ -109,7 +109,7 @@ func ParseFile(name, text string) (Hunt, error) {
 		if !namePattern.MatchString(p.Name) {
 			return fail("params", "", "parameter %q: want lower-case letters, digits and underscores", p.Name)
 		}
-		if p.Name == "since" || p.Name == "until" {
+		if p.Name == "since" || p.Name == "until" || p.Name == BaselineUntil {
 			return fail("params", "", "parameter %s: every hunt has it already", p.Name)
 		}
 		if _, dup := h.Param(p.Name); dup {
@@ -163,6 +163,10 @@ func parsePlain(name, body string) (Hunt, error) {
 			h.Window = true
 			continue
 		}
+		if n.text == BaselineUntil {
+			h.addBaseline()
+			continue
+		}
 		if _, ok := h.Param(n.text); !ok {
 			h.Params = append(h.Params, Param{Name: n.text, Type: Varchar, Required: true})
 		}
@@ -181,6 +185,10 @@ func checkNames(h *Hunt) error {
 		used[n.text] = true
 		if n.text == "since" || n.text == "until" {
 			h.Window = true
+			continue
+		}
+		if n.text == BaselineUntil {
+			h.addBaseline()
 			continue
 		}
 		if !slices.Contains(declared, n.text) {

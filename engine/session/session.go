@@ -351,7 +351,15 @@ func (e *MissingError) Error() string {
 }
 
 // Hint is what to do.
-func (e *MissingError) Hint() string { return "quarry load PATH adds them" }
+func (e *MissingError) Hint() string {
+	switch e.Source {
+	case "geoip_databases":
+		return "--geoip FOLDER names .mmdb files"
+	case "aws_ip_ranges":
+		return "--ip-ranges FILE names AWS's ip-ranges.json"
+	}
+	return "quarry load PATH adds them"
+}
 
 func holds(ctx context.Context, c *store.Case, source string) (bool, error) {
 	rows, err := c.Query(ctx, "SELECT 1 FROM "+schema.Quote(source)+" LIMIT 1", nil)

@@ -89,10 +89,15 @@ func (c *Case) Keeps(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	own := map[string]bool{}
+	for _, f := range c.opts.Functions {
+		own["macro "+f.Name] = true
+	}
 	var names []string
 	for rows.Next() {
-		name, _ := rows.Values()[0].(string)
-		names = append(names, name)
+		if name, _ := rows.Values()[0].(string); !own[name] {
+			names = append(names, name)
+		}
 	}
 	return names, errors.Join(rows.Err(), rows.Close())
 }

@@ -46,10 +46,15 @@ func (r *reader) point(vec mapping.Vector) {
 }
 
 func (r *reader) at(row int) any {
-	if r.valid != nil && *(*uint64)(unsafe.Add(r.valid, row/64*8))&(1<<(row%64)) == 0 {
+	if !r.holds(row) {
 		return nil
 	}
 	return r.read(r, row)
+}
+
+// holds reports whether the cell is not NULL.
+func (r *reader) holds(row int) bool {
+	return r.valid == nil || *(*uint64)(unsafe.Add(r.valid, row/64*8))&(1<<(row%64)) != 0
 }
 
 func cell[T any](r *reader, row int) T {

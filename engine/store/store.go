@@ -48,8 +48,10 @@ type Options struct {
 	// views are made meanwhile; see Ready. It is for definitions that are known
 	// to be sound: a fault in them shows only when the load is done.
 	ViewsLater bool
-	Threads    int    // 0: one a core
-	Memory     string // DuckDB's own limit, such as 1GB; empty: see defaultMemory
+	// Functions are scalar functions of ours that statements may call.
+	Functions []Function
+	Threads   int    // 0: one a core
+	Memory    string // DuckDB's own limit, such as 1GB; empty: see defaultMemory
 }
 
 // defaultMemory bounds DuckDB's buffers. It spills to disk beyond.
@@ -123,21 +125,24 @@ func open(ctx context.Context, path string, opts Options) (*Case, error) {
 	// The case is attached to a database in memory, for only so can its row
 	// groups have another size. Every connection then works in the case.
 	var attached atomic.Bool
+	enter := "USE " + catalog + ";" + inFront(opts.Functions)
 	connector, err := duckdb.NewConnector(":memory:?"+q.Encode(), func(conn driver.ExecerContext) error {
 		if !attached.Load() {
 			return nil
 		}
-		_, err := conn.ExecContext(context.WithoutCancel(ctx), "USE "+catalog, nil)
+		_, err := conn.ExecContext(context.WithoutCancel(ctx), enter, nil)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	c.db = sql.OpenDB(connector)
-	err = c.attach(ctx, statErr != nil)
+	if err = c.connect(connector); err == nil {
+		err = c.attach(ctx, statErr != nil, enter)
+	}
 	if err == nil {
 		attached.Store(true)
-		err = c.prepare(ctx, statErr != nil, connector)
+		err = c.prepare(ctx, statErr != nil)
 	}
 	if err != nil {
 		c.Close()
@@ -160,15 +165,19 @@ const catalog = "logquarry"
 // caches, and most are full, hence written by all threads, before the end.
 const rowGroup = 30720
 
-func (c *Case) attach(ctx context.Context, fresh bool) error {
+// attach opens the file. enter is what each connection is told then.
+func (c *Case) attach(ctx context.Context, fresh bool, enter string) error {
 	how := fmt.Sprintf("ROW_GROUP_SIZE %d, STORAGE_VERSION 'latest'", rowGroup)
 	if c.opts.ReadOnly {
 		how = "READ_ONLY"
 	}
-	_, err := c.db.ExecContext(ctx, fmt.Sprintf("ATTACH '%s' AS %s (%s); USE %[2]s",
-		strings.ReplaceAll(c.Path, "'", "''"), catalog, how))
+	_, err := c.db.ExecContext(ctx, fmt.Sprintf("ATTACH '%s' AS %s (%s); %s",
+		strings.ReplaceAll(c.Path, "'", "''"), catalog, how, enter))
 	if err != nil {
 		return openError(err)
+	}
+	if err := c.direct(enter); err != nil {
+		return err
 	}
 	if fresh {
 		// Evidence is nobody else's business.
@@ -219,11 +228,8 @@ func openError(err error) error {
 	return err
 }
 
-// prepare opens the session and checks or makes the tables.
-func (c *Case) prepare(ctx context.Context, fresh bool, connector *duckdb.Connector) error {
-	if err := c.connect(ctx, connector); err != nil {
-		return err
-	}
+// prepare checks or makes the tables.
+func (c *Case) prepare(ctx context.Context, fresh bool) error {
 	if c.opts.Confined {
 		if err := c.Confine(ctx); err != nil {
 			return err
@@ -256,10 +262,10 @@ func (c *Case) prepare(ctx context.Context, fresh bool, connector *duckdb.Connec
 }
 
 // connect opens the connection on which Query runs, through the bindings that
-// duckdb-go is built on. duckdb-go keeps the database's handle in an unexported
+// duckdb-go is built on, and makes the functions known to the database. duckdb-go keeps the database's handle in an unexported
 // field, which reflect may read; where it is missing (another version) connect
 // fails loudly.
-func (c *Case) connect(ctx context.Context, connector *duckdb.Connector) error {
+func (c *Case) connect(connector *duckdb.Connector) error {
 	db := reflect.ValueOf(connector).Elem().FieldByName("db")
 	if !db.IsValid() || db.Type() != reflect.TypeFor[mapping.Database]() {
 		return errors.New("store: internal error: this duckdb-go keeps its database another way")
@@ -267,7 +273,7 @@ func (c *Case) connect(ctx context.Context, connector *duckdb.Connector) error {
 	if mapping.Connect(mapping.Database{Ptr: db.Field(0).UnsafePointer()}, &c.session) == mapping.StateError {
 		return errors.New("connect to the database")
 	}
-	return c.Exec(ctx, "USE "+catalog, nil)
+	return register(c.session, c.opts.Functions)
 }
 
 // Ready waits until the case has its views, and says why it has not got them.
