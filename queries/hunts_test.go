@@ -183,6 +183,9 @@ func TestLeadingColumns(t *testing.T) {
 			continue
 		}
 		cols := rows.Columns()
+		if err := h.CheckColumns(cols); err != nil {
+			t.Error(err)
+		}
 		seen := map[string]bool{}
 		for i, col := range cols {
 			if seen[col.Name] {

@@ -4,64 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"logquarry/engine/hunt"
 	"logquarry/engine/schema"
-	"logquarry/engine/session"
 	"logquarry/engine/sqltext"
 	"logquarry/engine/value"
 )
-
-func (a *app) packsCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "packs [PACK|ID|FILE.sql…]",
-		Short: "List packs of hunts, or the hunts in one",
-		Example: `  quarry packs
-  quarry packs cross-source
-  quarry packs all --format csv`,
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return huntNames(), cobra.ShellCompDirectiveDefault
-		},
-		RunE: func(_ *cobra.Command, args []string) error {
-			lib, err := library()
-			if err != nil {
-				return err
-			}
-			if len(args) == 0 {
-				l := value.NewList("pack", "hunts", "sources")
-				l.Columns()[1].Type = "BIGINT"
-				for _, p := range append(lib.Packs(), hunt.Pack{Name: hunt.AllPack, Hunts: lib.Hunts()}) {
-					var sources []string
-					for _, h := range p.Hunts {
-						sources = append(sources, h.Sources...)
-					}
-					slices.Sort(sources)
-					l.Add(p.Name, int64(len(p.Hunts)), strings.Join(slices.Compact(sources), ", "))
-				}
-				_, err := a.show(l)
-				return err
-			}
-			hunts, err := lib.Select(args)
-			if err != nil {
-				return &usageError{err, hintOf(err)}
-			}
-			l := value.NewList("id", "severity", "title", "attack", "sources", "parameters", "means")
-			for _, h := range hunts {
-				var params []string
-				for _, p := range h.Params {
-					params = append(params, p.Name+"="+session.Default(p))
-				}
-				l.Add(h.ID, string(h.Severity), h.Title, strings.Join(h.Attack, ", "), strings.Join(h.Sources, ", "), strings.Join(params, " "), h.Means)
-			}
-			_, err = a.show(l)
-			return err
-		},
-	}
-}
 
 func (a *app) sourcesCommand() *cobra.Command {
 	return &cobra.Command{

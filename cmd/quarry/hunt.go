@@ -36,7 +36,8 @@ func (a *app) huntCommand() *cobra.Command {
 pack triage, with "all" every hunt. A hunt whose sources are not in the case is
 skipped and said so. quarry packs lists what there is.
 
-A table shows the findings of each hunt under its title. The other formats are
+A table shows the findings of each hunt under its title, and what to run next
+with values of its worst finding. The other formats are
 one stream of all findings: hunt_id, severity, title, attack, time, source,
 principal, src_ip, target, summary, and details, a JSON object of the rest.
 
@@ -338,15 +339,43 @@ func (a *app) huntPage(w io.Writer, r hunt.Result, page *value.List, format rend
 	if _, err := fmt.Fprintln(w, line); err != nil {
 		return err
 	}
+	var rows [][]any
+	for all := page.Again(); all.Next(); {
+		rows = append(rows, all.Values())
+	}
+	// A value that cannot be pasted makes no command: another finding may.
+	steps := h.Steps(page.Columns(), rows, render.Pasteable)
 	width := terminal(w)
 	if width > 0 && format == render.Table {
 		page = leadingOf(page)
 	}
 	_, err := render.Write(w, page, render.Options{Format: format, Width: width, Colour: a.colour(w), Terminal: width > 0})
-	if err == nil {
-		_, err = fmt.Fprintln(w)
+	if err != nil {
+		return err
 	}
+	for _, step := range steps {
+		line := "next: " + a.commandLine(step.Args()...)
+		if format == render.Markdown {
+			line = "\n    " + a.commandLine(step.Args()...)
+		}
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintln(w)
 	return err
+}
+
+// commandLine is a command line on the same case, fit to be pasted.
+func (a *app) commandLine(args ...string) string {
+	words := append([]string{"quarry"}, args...)
+	if a.casePath != "" {
+		words = append(words, "--case", a.casePath)
+	}
+	for i, w := range words {
+		words[i] = render.ShellWord(w)
+	}
+	return strings.Join(words, " ")
 }
 
 // leadingOf is the page with the columns all hunts share and no others, as

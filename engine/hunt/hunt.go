@@ -12,6 +12,8 @@
 // no other file, whatever hides in views, macros or texts that are run as SQL.
 package hunt
 
+import "slices"
+
 // A Severity says how soon a hit of a hunt wants a human.
 type Severity string
 
@@ -26,6 +28,9 @@ const (
 
 // severities are all severities, least first.
 var severities = []Severity{Info, Low, Medium, High, Critical}
+
+// Severities are all severities, least first. The slice is the caller's.
+func Severities() []Severity { return slices.Clone(severities) }
 
 // Rank orders severities: 0 for info up to 4 for critical; a hunt without
 // front matter has no severity and ranks -1.
@@ -79,6 +84,7 @@ type Hunt struct {
 	Sources  []string // tables that must hold rows for the hunt to say anything
 	Packs    []string
 	Params   []Param
+	Next     []Next // what to look at after a finding, the most telling first
 	Means    string // what a hit means
 	Noise    string // what else makes hits, and how to tell
 	Cite     string // the field's own source

@@ -72,6 +72,11 @@ func Load(fsys fs.FS) (*Library, error) {
 		}
 		l.byID[h.ID] = i
 	}
+	for i := range l.hunts {
+		if err := l.checkNext(&l.hunts[i]); err != nil {
+			problems = append(problems, err)
+		}
+	}
 	for _, p := range l.packNames() {
 		if _, clash := l.byID[p]; clash || p == AllPack {
 			problems = append(problems, &Error{Msg: fmt.Sprintf("pack %s bears a name that is taken", p)})
@@ -182,9 +187,9 @@ func (l *Library) resolve(arg string) ([]Hunt, error) {
 	info, err := os.Stat(arg)
 	switch {
 	case err == nil && info.IsDir():
-		return readFolder(arg)
+		return l.readFolder(arg)
 	case err == nil:
-		h, err := readFile(arg)
+		h, err := l.readFile(arg)
 		return []Hunt{h}, err
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("read hunts: %w", err)
@@ -205,13 +210,18 @@ func (l *Library) resolve(arg string) ([]Hunt, error) {
 	return nil, e
 }
 
-func readFile(name string) (Hunt, error) {
+// readFile reads a hunt from disk. What it names as next are hunts of the
+// library, which can be run by their ids alone.
+func (l *Library) readFile(name string) (Hunt, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return Hunt{}, fmt.Errorf("read hunt: %w", err)
 	}
 	h, err := ParseFile(name, string(text))
 	if err != nil {
+		return Hunt{}, err
+	}
+	if err := l.checkNext(&h); err != nil {
 		return Hunt{}, err
 	}
 	return h, h.CheckReach()
@@ -227,7 +237,7 @@ func (h *Hunt) CheckReach() error {
 	return nil
 }
 
-func readFolder(dir string) ([]Hunt, error) {
+func (l *Library) readFolder(dir string) ([]Hunt, error) {
 	var out []Hunt
 	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -236,7 +246,7 @@ func readFolder(dir string) ([]Hunt, error) {
 		if d.IsDir() || filepath.Ext(name) != ".sql" {
 			return nil
 		}
-		h, err := readFile(name)
+		h, err := l.readFile(name)
 		if err != nil {
 			return err
 		}

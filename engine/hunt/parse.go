@@ -40,14 +40,19 @@ type front struct {
 		Default any    `yaml:"default"`
 		Doc     string `yaml:"doc"`
 	} `yaml:"params"`
+	Next []struct {
+		ID   string         `yaml:"id"`
+		With map[string]any `yaml:"with"`
+	} `yaml:"next"`
 	Means string `yaml:"means"`
 	Noise string `yaml:"noise"`
 	Cite  string `yaml:"cite"`
 }
 
 var (
-	frontKeys = []string{"id", "title", "severity", "attack", "sources", "packs", "params", "means", "noise", "cite"}
+	frontKeys = []string{"id", "title", "severity", "attack", "sources", "packs", "params", "next", "means", "noise", "cite"}
 	paramKeys = []string{"name", "type", "default", "doc"}
+	nextKeys  = []string{"id", "with"}
 )
 
 // ParseFile reads one hunt. name is the file's name for errors and, of a file
@@ -126,6 +131,16 @@ func ParseFile(name, text string) (Hunt, error) {
 		}
 		h.Params = append(h.Params, q)
 	}
+	for _, n := range f.Next {
+		if !idPattern.MatchString(n.ID) {
+			return fail("next", "", "next %q: want the id of a hunt", n.ID)
+		}
+		next, err := parseNext(n.ID, n.With)
+		if err != nil {
+			return fail("next", "", "next %s: %v", n.ID, err)
+		}
+		h.Next = append(h.Next, next)
+	}
 	if strings.TrimSpace(sql) == "" {
 		return Hunt{}, &Error{File: name, Line: startLine, Msg: "there is no SQL after the front matter"}
 	}
@@ -203,7 +218,10 @@ func parseFront(name string, offset int, text string) (front, error) {
 				key := strings.Trim(tok.Value, `"' `)
 				e.Msg = fmt.Sprintf("unknown key %q", key)
 				known := frontKeys
-				if strings.Contains(lineText(text, tok.Position.Line), "type:") || tok.Position.Column > 3 {
+				switch line := tok.Position.Line; {
+				case keyAbove(text, line) == "next":
+					known = nextKeys
+				case keyAbove(text, line) == "params":
 					known = paramKeys
 				}
 				e.Hint = hintNearest(key, known)
@@ -245,12 +263,22 @@ func lineOf(text, key string) int {
 	return 0
 }
 
-func lineText(text string, line int) string {
+// keyAbove is the top-level key that the 1-based line of text belongs to; empty
+// where the line begins one itself.
+func keyAbove(text string, line int) string {
 	lines := strings.Split(text, "\n")
-	if line < 1 || line > len(lines) {
-		return ""
+	for i := min(line, len(lines)) - 1; i >= 0; i-- {
+		l := lines[i]
+		if l == "" || strings.ContainsRune(" -#\t\r", rune(l[0])) {
+			continue
+		}
+		if i == line-1 && !strings.ContainsAny(l, "[{") {
+			return ""
+		}
+		key, _, _ := strings.Cut(l, ":")
+		return key
 	}
-	return lines[line-1]
+	return ""
 }
 
 func strs[T ~string](in []T) []string {

@@ -381,20 +381,7 @@ func (d Data) command(args ...string) string {
 		words = append(words, "--case", d.Case)
 	}
 	for i, w := range words {
-		words[i] = shellQuote(w)
+		words[i] = render.ShellWord(w)
 	}
 	return strings.Join(words, " ")
-}
-
-// shellQuote makes one word for a POSIX shell. A word with control or hidden
-// characters can not be shown and pasted both: it is quoted in its escaped form.
-func shellQuote(s string) string {
-	s = render.Escape(s)
-	plain := s != "" && strings.IndexFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("@%+=:,./_-", r))
-	}) < 0
-	if plain {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"logquarry/engine/attack"
 	"logquarry/engine/custody"
 	"logquarry/engine/hunt"
 	"logquarry/engine/repl"
@@ -259,7 +260,21 @@ func doc(h hunt.Hunt) string {
 		text += "\n\nnoise:    " + h.Noise
 	}
 	if len(h.Attack) > 0 {
-		text += "\nATT&CK:   " + strings.Join(h.Attack, ", ")
+		var names []string
+		for _, id := range h.Attack {
+			if t, ok := attack.Lookup(id); ok {
+				id += " " + t.FullName()
+			}
+			names = append(names, id)
+		}
+		text += "\nATT&CK:   " + strings.Join(names, ", ")
+	}
+	for i, n := range h.Next {
+		label := "\nnext:     "
+		if i > 0 {
+			label = "\n          "
+		}
+		text += label + n.String()
 	}
 	return text
 }

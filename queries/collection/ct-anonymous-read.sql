@@ -5,6 +5,9 @@ severity: medium
 attack: [T1530]
 sources: [cloudtrail]
 packs: [triage, collection]
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: ct-resource-calls, with: {name: target}}
 means: Anybody on the internet can read this, and somebody did.
 noise: Public websites and downloads. What matters is which bucket.
 cite: "AWS Incident Response Playbooks, S3 public access, query 10; AWS CloudTrail User Guide, userIdentity element, anonymous requests"

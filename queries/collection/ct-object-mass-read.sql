@@ -8,6 +8,10 @@ packs: [triage, collection, exfiltration]
 params:
   - {name: objects, type: bigint, default: 500, doc: objects read from one bucket in an hour}
   - {name: bytes, type: bigint, default: 1073741824, doc: "bytes sent, that are enough with fewer objects"}
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-resource-calls, with: {name: target}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: A principal empties a bucket. S3 data events must be logged for this to be seen at all.
 noise: Batch jobs and replication by hand, which have their hours and their principals.
 cite: "AWS Incident Response Playbooks, S3 data exfiltration, queries 2 and 3; Panther S3 Large Download; ATT&CK T1530 Data from Cloud Storage"

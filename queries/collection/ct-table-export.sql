@@ -5,6 +5,9 @@ severity: medium
 attack: [T1213.006, T1530]
 sources: [cloudtrail]
 packs: [triage, collection, exfiltration]
+next:
+  - {id: ct-resource-calls, with: {name: target}}
+  - {id: ct-key-calls, with: {key: access_key_id}}
 means: A DynamoDB table or an RDS snapshot was exported to S3. From the bucket it leaves with one more call.
 noise: Analytics pipelines, whose bucket and role are known.
 cite: "AWS Incident Response Playbooks, data access; Elastic AWS DynamoDB Table Exported to S3 and AWS RDS Snapshot Export; ATT&CK T1213.006 Databases"

@@ -5,6 +5,10 @@ severity: high
 attack: [T1040]
 sources: [cloudtrail]
 packs: [triage, collection]
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-resource-calls, with: {name: target}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: Copies of an interface's packets go to another place, unencrypted ones readable.
 noise: Network monitoring, set up once and known.
 cite: "Elastic AWS EC2 Network Packet Capture Detected; ATT&CK T1040 Network Sniffing"

@@ -7,6 +7,9 @@ sources: [s3_access]
 packs: [collection]
 params:
   - {name: objects, type: bigint, default: 1000, doc: different objects in an hour}
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: ct-resource-calls, with: {name: target}}
 means: One requester read very many different objects of a bucket within an hour.
 noise: Backups, synchronisation, crawlers of one's own.
 cite: "AWS incident response playbooks, data access, large downloads"

@@ -5,6 +5,9 @@ severity: medium
 attack: [T1530]
 sources: [s3_access]
 packs: [collection]
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: ct-resource-calls, with: {name: target}}
 means: Objects that somebody got without a signature, through a URL that carries one, or without TLS.
 noise: Public web content; applications that hand out presigned URLs.
 cite: "AWS incident response playbooks, data access; ATT&CK T1530"

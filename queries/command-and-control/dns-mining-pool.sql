@@ -5,6 +5,9 @@ severity: high
 attack: [T1496]
 sources: [route53_resolver]
 packs: [triage, command-and-control]
+next:
+  - {id: x-launched-then-mining}
+  - {id: x-dns-answer-flow}
 means: A host asked for a name that pools for mining cryptocurrency have.
 noise: Research; a block list that resolves its entries.
 cite: "ATT&CK T1496; Panther, crypto-mining pool names"

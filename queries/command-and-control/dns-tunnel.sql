@@ -8,6 +8,9 @@ packs: [command-and-control]
 params:
   - {name: length, type: bigint, default: 50, doc: shortest name that counts}
   - {name: names, type: bigint, default: 50, doc: different names}
+next:
+  - {id: flow-dns-outside}
+  - {id: flow-beacon}
 means: "One client asked for very many different names below one domain, and long ones: data goes out in the names."
 noise: Some antivirus and reputation services ask so; content networks have many but short names.
 cite: "ATT&CK T1071.004; Panther DNS queries"

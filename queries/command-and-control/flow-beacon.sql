@@ -9,6 +9,10 @@ params:
   - {name: connections, type: bigint, default: 12, doc: connections at least}
   - {name: jitter, type: double, default: 0.1, doc: greatest standard deviation of the intervals as part of their mean}
   - {name: min_interval_seconds, type: bigint, default: 30, doc: shortest mean interval}
+next:
+  - {id: ct-resource-calls, with: {name: interface_id}}
+  - {id: dns-tunnel}
+  - {id: flow-bytes-out}
 means: A host calls one outside address and port at a steady beat. Implants do; so do health checks.
 noise: Monitoring agents, time and update services, AWS's own endpoints (see pkt_dst_aws_service where it is logged). Flow logs aggregate up to 10 minutes, which hides short beats and lends its own beat to long sessions.
 cite: "ATT&CK T1071 Application Layer Protocol; RITA beacon analysis by Active Countermeasures"

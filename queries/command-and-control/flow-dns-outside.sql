@@ -5,6 +5,9 @@ severity: medium
 attack: [T1071.004]
 sources: [vpc_flow]
 packs: [triage, command-and-control]
+next:
+  - {id: ct-resource-calls, with: {name: interface_id}}
+  - {id: dns-tunnel}
 means: A host asks a name server on the internet, past the VPC's resolver and its logs and firewall. Tunnels need that.
 noise: Hosts set up with 8.8.8.8 or the like, containers above all. Many bytes in a few flows speak for a tunnel. Traffic to the VPC's own resolver is never in flow logs.
 cite: "Amazon VPC User Guide, Flow log limitations; Panther VPC DNS Traffic; ATT&CK T1071.004 DNS"

@@ -7,6 +7,9 @@ sources: [network_firewall]
 packs: [command-and-control]
 params:
   - {name: severity, type: bigint, default: 2, doc: least severe that counts; 1 is highest}
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: flow-beacon}
 means: A rule of Network Firewall matched and let the traffic through.
 noise: Rules that only count on purpose.
 cite: "Network Firewall Developer Guide, alert logs"

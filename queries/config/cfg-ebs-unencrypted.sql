@@ -5,6 +5,8 @@ severity: low
 attack: [T1530]
 sources: [config_items]
 packs: [config]
+next:
+  - {id: ct-resource-calls, with: {name: resource_id}}
 means: A snapshot of the volume can be shared and read by another account.
 noise: Machines for tests, which hold nothing of worth.
 cite: "AWS Security Hub control EC2.3"

@@ -5,6 +5,9 @@ severity: medium
 attack: [T1552.005]
 sources: [config_items]
 packs: [config]
+next:
+  - {id: ct-resource-calls, with: {name: resource_id}}
+  - {id: ct-instance-credentials-elsewhere}
 means: A server-side request forgery on the instance can read its role's credentials.
 noise: Old software that knows no tokens.
 cite: "AWS Security Hub control EC2.8"

@@ -5,6 +5,9 @@ severity: info
 attack: [T1190]
 sources: [config_items]
 packs: [config]
+next:
+  - {id: ct-resource-calls, with: {name: resource_id}}
+  - {id: flow-admin-port-from-internet}
 means: The instance can be reached from the internet as far as its security groups allow.
 noise: Web servers and bastions have one on purpose.
 cite: "AWS Security Hub control EC2.9"

@@ -5,6 +5,9 @@ severity: high
 attack: [T1098.003]
 sources: [config_items]
 packs: [config]
+next:
+  - {id: ct-resource-calls, with: {name: resource_id}}
+  - {id: ct-admin-policy}
 means: Whoever has the policy is administrator.
 noise: Administrators; break-glass roles.
 cite: "AWS Security Hub control IAM.1"

@@ -5,6 +5,8 @@ severity: low
 attack: [T1552]
 sources: [config_items]
 packs: [config]
+next:
+  - {id: ct-resource-calls, with: {name: resource_id}}
 means: The key's material stays the same for ever.
 noise: Asymmetric keys and imported material cannot be rotated.
 cite: "AWS Security Hub control KMS.4"

@@ -5,6 +5,9 @@ severity: high
 attack: [T1648]
 sources: [config_items]
 packs: [config]
+next:
+  - {id: ct-resource-calls, with: {name: resource_id}}
+  - {id: ct-lambda-public}
 means: The function's own policy allows the principal *.
 noise: A function URL with its own authorization.
 cite: "AWS Security Hub control Lambda.1"

@@ -5,6 +5,9 @@ severity: high
 attack: [T1190]
 sources: [config_items]
 packs: [config]
+next:
+  - {id: ct-resource-calls, with: {name: resource_id}}
+  - {id: flow-admin-port-from-internet}
 means: The instance has a public address; its security groups alone keep people out.
 noise: Demonstrations and training accounts.
 cite: "AWS Security Hub control RDS.2"

@@ -5,6 +5,9 @@ severity: medium
 attack: [T1490]
 sources: [config_items]
 packs: [config]
+next:
+  - {id: ct-resource-calls, with: {name: resource_id}}
+  - {id: ct-database-destroyed}
 means: Its snapshots can be shared in the clear, or nothing is left when it is deleted.
 noise: Read replicas have no backups of their own.
 cite: "AWS Security Hub controls RDS.3 and RDS.11"

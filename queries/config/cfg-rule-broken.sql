@@ -2,9 +2,12 @@
 id: cfg-rule-broken
 title: Resource that stopped complying with a Config rule
 severity: medium
-attack: [T1562]
+attack: [T1685]
 sources: [config_compliance]
 packs: [config]
+next:
+  - {id: ct-resource-calls, with: {name: target}}
+  - {id: x-config-change-by}
 means: A Config rule found the resource in order before, or saw it for the first time, and now finds it is not.
 noise: A new rule finds old faults.
 cite: "AWS Config Developer Guide, evaluating resources"

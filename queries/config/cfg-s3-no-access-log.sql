@@ -2,9 +2,11 @@
 id: cfg-s3-no-access-log
 title: S3 bucket without server access logging
 severity: low
-attack: [T1562.008]
+attack: [T1685.002]
 sources: [config_items]
 packs: [config]
+next:
+  - {id: ct-resource-calls, with: {name: resource_id}}
 means: Requests to the bucket leave no server access log; only CloudTrail data events, where they are on, show them.
 noise: Log buckets themselves have none on purpose.
 cite: "AWS Security Hub control S3.9"

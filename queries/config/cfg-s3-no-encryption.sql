@@ -5,6 +5,8 @@ severity: low
 attack: [T1530]
 sources: [config_items]
 packs: [config]
+next:
+  - {id: ct-resource-calls, with: {name: resource_id}}
 means: Config recorded no default encryption for the bucket.
 noise: Since 2023 S3 encrypts new objects with its own key anyway; older items show the setting itself.
 cite: "AWS Security Hub control S3.4"

@@ -5,6 +5,9 @@ severity: low
 attack: [T1485]
 sources: [config_items]
 packs: [config]
+next:
+  - {id: ct-resource-calls, with: {name: resource_id}}
+  - {id: ct-versioning-then-delete}
 means: What is overwritten or deleted in the bucket is gone. Suspended shows that somebody turned it off.
 noise: Buckets for temporary data.
 cite: "AWS Security Hub control S3.14"

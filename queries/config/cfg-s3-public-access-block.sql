@@ -5,6 +5,9 @@ severity: medium
 attack: [T1530]
 sources: [config_items]
 packs: [config]
+next:
+  - {id: ct-resource-calls, with: {name: resource_id}}
+  - {id: ct-anonymous-read}
 means: One of the four blocks of public access is off or not set on the bucket.
 noise: The account may block public access as a whole; public web sites are open on purpose.
 cite: "AWS Security Hub control S3.8"

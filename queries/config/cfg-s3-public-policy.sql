@@ -5,6 +5,10 @@ severity: high
 attack: [T1530]
 sources: [config_items]
 packs: [config]
+next:
+  - {id: ct-resource-calls, with: {name: resource_id}}
+  - {id: ct-anonymous-read}
+  - {id: ct-resource-shared}
 means: A statement of the bucket policy allows the principal *.
 noise: A condition on the organization, VPC or address may narrow it; the policy is in the finding.
 cite: "AWS Security Hub controls S3.2 and S3.3"

@@ -5,6 +5,9 @@ severity: high
 attack: [T1190, T1133]
 sources: [config_items]
 packs: [triage, config]
+next:
+  - {id: ct-resource-calls, with: {name: target}}
+  - {id: x-opened-then-reached}
 means: A rule lets any address reach a port that manages machines or holds data, as recorded at the end of the period.
 noise: Honeypots; a group that nothing uses.
 cite: "AWS Security Hub controls EC2.13, EC2.14 and EC2.19"

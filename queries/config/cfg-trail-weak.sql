@@ -2,9 +2,12 @@
 id: cfg-trail-weak
 title: Trail that does not cover everything or cannot be verified
 severity: medium
-attack: [T1562.008]
+attack: [T1685.002]
 sources: [config_items]
 packs: [config]
+next:
+  - {id: ct-resource-calls, with: {name: resource_id}}
+  - {id: ct-trail-impaired}
 means: What happens in other Regions, or in IAM, leaves no record there; or its files cannot be proven.
 noise: "Another trail may do it: look at all of the account's."
 cite: "AWS Security Hub controls CloudTrail.1 and CloudTrail.4"

@@ -2,9 +2,12 @@
 id: cfg-vpc-no-flow-log
 title: VPC without flow log
 severity: medium
-attack: [T1562.008]
+attack: [T1685.002]
 sources: [config_items]
 packs: [config]
+next:
+  - {id: ct-resource-calls, with: {name: target}}
+  - {id: ct-logs-deleted}
 means: "Config knows the VPC and no flow log on it: its traffic leaves no record."
 noise: A flow log on subnets or interfaces; Config not recording flow logs.
 cite: "AWS Security Hub control EC2.6"

@@ -5,6 +5,10 @@ severity: high
 attack: [T1580, T1078.004]
 sources: [cloudtrail]
 packs: [triage, credential-access, discovery]
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-credentials-issued, with: {key: access_key_id}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: The caller names itself as Pacu, TruffleHog, ScoutSuite, Prowler, Stratus Red Team, CloudFox, S3 Browser, or runs on Kali, Parrot or Pentoo.
 noise: Your own assessments. Ask for their addresses and dates.
 cite: "SigmaHQ aws_susp_saml and hacktool user-agent rules; Elastic AWS API Activity from Uncommon S3 Client and TruffleHog; GuardDuty finding types PenTest:IAMUser/KaliLinux, ParrotLinux, PentooLinux"

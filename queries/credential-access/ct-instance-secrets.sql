@@ -7,6 +7,9 @@ sources: [cloudtrail]
 packs: [triage, credential-access, discovery]
 params:
   - {name: instances, type: bigint, default: 3, doc: distinct instances asked about}
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-principal-calls, with: {principal: principal}}
 means: GetPasswordData gives the first administrator password of Windows instances; user data often holds secrets. Asked for instance after instance, mostly refused.
 noise: Inventory tools that read user data of all instances; GetPasswordData has hardly any.
 cite: "Stratus Red Team aws.credential-access.ec2-get-password-data and aws.discovery.ec2-download-user-data; Elastic AWS EC2 user data rules"

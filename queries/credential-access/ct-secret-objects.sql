@@ -5,6 +5,10 @@ severity: high
 attack: [T1552.001, T1530]
 sources: [cloudtrail]
 packs: [triage, credential-access, collection]
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: ct-resource-calls, with: {name: bucket}}
 means: Somebody read key files, environment files, Terraform state, password lists or the like from a bucket. Read the object to know what to rotate.
 noise: Terraform reads its state all day; compare principal with the pipeline's.
 cite: "Elastic AWS S3 credential file access; ATT&CK T1552.001 Credentials In Files"

@@ -8,6 +8,10 @@ packs: [triage, credential-access]
 params:
   - {name: secrets, type: bigint, default: 10, doc: distinct secrets read or refused that make a burst}
   - {name: window_minutes, type: bigint, default: 10, doc: minutes they must lie in}
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-credentials-issued, with: {key: access_key_id}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: One principal reads secret after secret from Secrets Manager, or decrypts parameter after parameter. An application reads its own few.
 noise: Backup and rotation jobs, external-secrets controllers at start.
 cite: "Stratus Red Team aws.credential-access.secretsmanager-retrieve-secrets, secretsmanager-batch-retrieve-secrets, ssm-retrieve-securestring-parameters; ATT&CK T1555.006 Cloud Secrets Management Stores"

@@ -5,6 +5,9 @@ severity: medium
 attack: [T1552.007]
 sources: [eks_audit]
 packs: [credential-access]
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: eks-exec}
 means: A user that is no part of Kubernetes itself listed secrets, with which come their contents.
 noise: Deployment tools list secrets of their namespace.
 cite: "MITRE ATT&CK T1552.007, Container API"

@@ -7,6 +7,9 @@ sources: [rds_audit]
 packs: [credential-access]
 params:
   - {name: failed, type: bigint, default: 10, doc: failed logins from one address}
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: flow-admin-port-from-internet}
 means: One address failed to log in to a database again and again; whether it got in then stands beside it.
 noise: An application with an old password.
 cite: "MITRE ATT&CK T1110, Brute Force"

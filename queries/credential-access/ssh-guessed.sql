@@ -7,6 +7,9 @@ sources: [cloudwatch_logs]
 packs: [triage, credential-access]
 params:
   - {name: failed, type: bigint, default: 10, doc: failed logins}
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: flow-admin-port-inside}
 means: An address failed to log in to a host many times, and then got in.
 noise: A person with several keys; a mistyped password.
 cite: "MITRE ATT&CK T1110.001, Password Guessing"

@@ -5,6 +5,9 @@ severity: high
 attack: [T1190, T1078.004]
 sources: [waf, cloudtrail, vpc_flow]
 packs: [triage, cross-source, web]
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: ct-principal-calls, with: {principal: principal}}
 means: One public address was blocked by WAF, reached an instance past it, and called the AWS API. Few honest addresses do all three.
 noise: The office, a tester. The first times tell the order of the story.
 cite: "timesketch and Suzaku merged timelines; ATT&CK T1190"

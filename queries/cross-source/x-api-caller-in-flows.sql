@@ -7,6 +7,10 @@ sources: [cloudtrail, vpc_flow]
 packs: [triage, cross-source]
 params:
   - {name: denied, type: bigint, default: 3, doc: refused API calls of the address at least}
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-resource-calls, with: {name: instance_id}}
 means: An address that was refused at the AWS API exchanged traffic with an instance of yours. The two are one story.
 noise: Offices that use both. Refusals keep most of them out; raise denied where they do not.
 cite: "AWS Incident Response Playbooks, compromised IAM credentials, correlate with VPC flow logs; ATT&CK T1133"

@@ -7,6 +7,9 @@ sources: [waf, cloudtrail]
 packs: [triage, cross-source, web]
 params:
   - {name: blocked, type: bigint, default: 1, doc: requests blocked before}
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: ct-principal-calls, with: {principal: principal}}
 means: The address that attacked the web tier succeeds at the AWS API afterwards. The credentials probably came out of the application.
 noise: Testers; an office whose browser traffic trips a rule and whose people use AWS (then the calls began long before).
 cite: "ATT&CK T1190 Exploit Public-Facing Application and T1552.005; the Capital One breach of 2019 as indicted, SSRF through a WAF to role credentials"

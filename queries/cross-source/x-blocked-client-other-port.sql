@@ -7,6 +7,9 @@ sources: [waf, vpc_flow]
 packs: [triage, cross-source, web]
 params:
   - {name: bytes, type: bigint, default: 500, doc: bytes accepted from the client}
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: ct-resource-calls, with: {name: interface_id}}
 means: The web front turned the address away; a security group let it in by another door.
 noise: Only accepted flows with some bytes count, web ports are left out. Mail and VPN ports open to all are the usual harmless case.
 cite: "AWS Incident Response Playbooks, web application attack; Amazon VPC User Guide, Flow log records"

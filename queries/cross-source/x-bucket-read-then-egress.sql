@@ -9,6 +9,10 @@ params:
   - {name: objects, type: bigint, default: 10, doc: objects read by the instance role in an hour}
   - {name: bytes, type: bigint, default: 104857600, doc: bytes sent to one public address afterwards}
   - {name: window_hours, type: bigint, default: 6, doc: hours between the first read and the sending}
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-resource-calls, with: {name: instance_id}}
+  - {id: flow-bytes-out}
 means: The instance served as a proxy. Objects were copied to it with its role and left from there.
 noise: Instances that serve what they read, to many addresses. The bytes are per address.
 cite: "OTRF Security Datasets SDAWS-200914011940, S3 exfiltration through an EC2 proxy; ATT&CK T1530, T1048"

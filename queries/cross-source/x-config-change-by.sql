@@ -2,9 +2,12 @@
 id: x-config-change-by
 title: Security configuration changed, with the call that did it
 severity: medium
-attack: [T1562.007, T1098]
+attack: [T1686.001, T1098]
 sources: [config_items, cloudtrail]
 packs: [cross-source]
+next:
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-resource-calls, with: {name: target}}
 means: A security group, policy, bucket or trail changed; beside it stands the CloudTrail call that made the change.
 noise: "Deployments change these all day: look for principals and addresses that do not."
 cite: "cloud-trail-lake-query-samples, ec2-security-historical-changes"

@@ -8,6 +8,9 @@ packs: [cross-source]
 params:
   - {name: clients, type: bigint, default: 3, doc: clients that ask for the name at most}
   - {name: bytes, type: bigint, default: 50000000, doc: bytes out}
+next:
+  - {id: ct-resource-calls, with: {name: instance_id}}
+  - {id: flow-beacon}
 means: A rarely asked name, large flows to exactly the address it resolved to by the machine that asked, and the principal that launched that machine.
 noise: Package mirrors and APIs of partners.
 cite: "cloud-trail-lake-query-samples, iam-principal-by-launched-ec2-instance-id; ATT&CK T1048"

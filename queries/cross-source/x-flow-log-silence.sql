@@ -2,14 +2,17 @@
 id: x-flow-log-silence
 title: Flow log deleted, and silence after it
 severity: critical
-attack: [T1562.008]
+attack: [T1685.002]
 sources: [cloudtrail, vpc_flow]
 packs: [triage, cross-source, defense-evasion]
 params:
   - {name: silence_minutes, type: bigint, default: 30, doc: minutes after the deletion in which records still arrive}
+next:
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-logs-deleted}
 means: The flow logs of the account were deleted and no record was made afterwards, though API calls went on. What the network did from then on is unknown.
 noise: None. silent_hours says how long the blind time is, as far as CloudTrail reaches.
-cite: "Stratus Red Team aws.defense-evasion.vpc-remove-flow-logs; Amazon VPC User Guide, Delete a flow log; ATT&CK T1562.008"
+cite: "Stratus Red Team aws.defense-evasion.vpc-remove-flow-logs; Amazon VPC User Guide, Delete a flow log; ATT&CK T1685.002"
 ---*/
 WITH deleted AS (
   SELECT event_time, coalesce(user_arn, user_name, user_principal_id, user_invoked_by) AS principal, source_ip_address, recipient_account_id, aws_region, event_id,

@@ -2,12 +2,15 @@
 id: x-group-opened-then-flow
 title: Security group opened, then traffic through the hole
 severity: high
-attack: [T1562.007, T1133]
+attack: [T1686.001, T1133]
 sources: [config_items, vpc_flow]
 packs: [triage, cross-source]
+next:
+  - {id: ct-resource-calls, with: {name: group_id}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: A rule that lets the world in appeared, and afterwards a flow from the internet came through to that port for the first time.
 noise: A service that opens for the public.
-cite: "MITRE ATT&CK T1562.007, Disable or Modify Cloud Firewall"
+cite: "MITRE ATT&CK T1686.001, Cloud Firewall"
 ---*/
 SELECT min(f.start) AS time, 'config_items+vpc_flow' AS source, CAST(NULL AS VARCHAR) AS principal, f.srcaddr AS src_ip, f.dstaddr || ':' || CAST(f.dstport AS VARCHAR) AS target,
   r.group_id || ' opened port ' || CAST(f.dstport AS VARCHAR) || ' to ' || r.peer || ', ' || f.srcaddr || ' came through' AS summary, r.group_id, r.from_time AS opened, count(*) AS flows, CAST(sum(f.bytes) AS BIGINT) AS bytes, max(f.start) AS last_time

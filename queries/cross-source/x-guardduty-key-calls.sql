@@ -5,6 +5,9 @@ severity: high
 attack: [T1078.004]
 sources: [guardduty, cloudtrail]
 packs: [triage, cross-source]
+next:
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: Calls by the access key of a GuardDuty finding from one hour before the activity to one hour after it.
 noise: "The owner's own calls are among them: look at addresses and user agents."
 cite: "AWS incident response playbooks, compromised credentials"

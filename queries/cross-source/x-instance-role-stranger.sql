@@ -5,6 +5,10 @@ severity: critical
 attack: [T1552.005, T1078.004]
 sources: [cloudtrail, vpc_flow]
 packs: [triage, cross-source]
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: ct-credentials-issued, with: {key: access_key_id}}
 means: The role of an instance was used from an address that the flow logs show as a peer of that instance, not as the instance. The credentials were carried off, most likely over that connection.
 noise: Hardly any. Flow logs with instance-id (version 3) are needed.
 cite: "Stratus Red Team aws.credential-access.ec2-steal-instance-credentials; GuardDuty finding type UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS; ATT&CK T1552.005"

@@ -5,6 +5,10 @@ severity: high
 attack: [T1496]
 sources: [cloudtrail, vpc_flow]
 packs: [triage, cross-source, impact]
+next:
+  - {id: ct-resource-calls, with: {name: instance_id}}
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-principal-calls, with: {principal: principal}}
 means: An interface of an instance that was launched in this time sent traffic to ports mining pools use. The launch says who pays whom.
 noise: The ports are customary, not reserved; 8333 and 3333 have other uses. Many long flows to one address speak for mining.
 cite: "GuardDuty finding type CryptoCurrency:EC2/BitcoinTool.B; Stratum protocol default ports as listed by xmrig and large pools; ATT&CK T1496 Resource Hijacking"

@@ -2,14 +2,18 @@
 id: x-opened-then-reached
 title: Security group opened, then the port reached from outside
 severity: critical
-attack: [T1562.007, T1133]
+attack: [T1686.001, T1133]
 sources: [cloudtrail, vpc_flow]
 packs: [triage, cross-source]
 params:
   - {name: window_hours, type: bigint, default: 24, doc: hours after the opening}
+next:
+  - {id: ct-resource-calls, with: {name: group_id}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: ct-resource-calls, with: {name: interface_id}}
 means: Somebody opened the port to the world and somebody came in from the internet who could not before. The first of them often is the one who opened it.
 noise: An open SSH port is found by scanners within minutes; look at the bytes. Pairs that had flows before the opening are left out.
-cite: "AWS Config and CloudTrail security group history queries; Stratus Red Team aws.exfiltration.ec2-security-group-open-port-22-ingress; ATT&CK T1562.007"
+cite: "AWS Config and CloudTrail security group history queries; Stratus Red Team aws.exfiltration.ec2-security-group-open-port-22-ingress; ATT&CK T1686.001"
 ---*/
 WITH opened AS (
   SELECT event_time, coalesce(user_arn, user_name, user_principal_id, user_invoked_by) AS principal, source_ip_address, user_access_key_id, recipient_account_id,

@@ -2,12 +2,15 @@
 id: x-s3-read-not-in-trail
 title: Object reads that CloudTrail has no data event for
 severity: low
-attack: [T1562.008, T1530]
+attack: [T1685.002, T1530]
 sources: [s3_access, cloudtrail]
 packs: [cross-source]
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: ct-trail-impaired}
 means: "The access log shows reads of a bucket that CloudTrail did not record: data events are off there, or were."
 noise: "Most buckets have no data events at all: then the access log is the only witness."
-cite: "AWS CloudTrail User Guide, logging data events; ATT&CK T1562.008"
+cite: "AWS CloudTrail User Guide, logging data events; ATT&CK T1685.002"
 ---*/
 SELECT min(a.time) AS time, 's3_access+cloudtrail' AS source, a.requester AS principal, a.remote_ip AS src_ip, a.bucket AS target,
   CAST(count(*) AS VARCHAR) || ' reads of ' || a.bucket || ' without a data event' AS summary, count(*) AS reads, count(DISTINCT a.key) AS objects, CAST(sum(a.bytes_sent) AS BIGINT) AS bytes, max(a.time) AS last_time

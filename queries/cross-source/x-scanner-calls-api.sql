@@ -7,6 +7,9 @@ sources: [vpc_flow, cloudtrail]
 packs: [triage, cross-source]
 params:
   - {name: ports, type: bigint, default: 10, doc: distinct ports refused to the address}
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: ct-principal-calls, with: {principal: principal}}
 means: The address knocked at many ports of yours and called the AWS API with a valid key.
 noise: Your own scanners and testers, if they hold keys.
 cite: "ATT&CK T1595.001 Scanning IP Blocks; AWS Incident Response Playbooks, correlate source addresses"

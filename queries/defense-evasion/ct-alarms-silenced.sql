@@ -2,12 +2,16 @@
 id: ct-alarms-silenced
 title: Alarms or event rules silenced
 severity: medium
-attack: [T1562.001]
+attack: [T1685]
 sources: [cloudtrail]
 packs: [triage, defense-evasion]
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-trail-impaired}
 means: Alarms were deleted or their actions switched off, or event rules that carry alerts were disabled or emptied.
 noise: Maintenance; auto scaling deletes its own TargetTracking alarms and is left out.
-cite: "Elastic AWS CloudWatch Alarm Deletion and AWS EventBridge Rule Disabled or Deleted; ATT&CK T1562.001"
+cite: "Elastic AWS CloudWatch Alarm Deletion and AWS EventBridge Rule Disabled or Deleted; ATT&CK T1685"
 ---*/
 SELECT event_time AS time, 'cloudtrail' AS source, coalesce(user_arn, user_name, user_principal_id, user_invoked_by) AS principal, source_ip_address AS src_ip,
   coalesce(json_extract_scalar(request_parameters, '$.alarmNames[0]'), json_extract_scalar(request_parameters, '$.name'),

@@ -2,12 +2,17 @@
 id: ct-detection-impaired
 title: GuardDuty, Security Hub, Config or the like impaired
 severity: high
-attack: [T1562.001]
+attack: [T1685]
 sources: [cloudtrail]
 packs: [triage, defense-evasion]
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: ct-trail-impaired}
 means: A detective service was deleted, stopped, cut off from its administrator, or told to keep quiet by a filter.
 noise: Services being moved to a delegated administrator. A GuardDuty filter that archives is ordinary tuning, if somebody owns it.
-cite: "Elastic AWS GuardDuty Detector Deletion, AWS Config Resource Deletion; SigmaHQ aws_guardduty_disruption, aws_securityhub_finding_evasion, aws_config_disable_recording; ATT&CK T1562.001"
+cite: "Elastic AWS GuardDuty Detector Deletion, AWS Config Resource Deletion; SigmaHQ aws_guardduty_disruption, aws_securityhub_finding_evasion, aws_config_disable_recording; ATT&CK T1685"
 ---*/
 SELECT event_time AS time, 'cloudtrail' AS source, coalesce(user_arn, user_name, user_principal_id, user_invoked_by) AS principal, source_ip_address AS src_ip,
   coalesce(json_extract_scalar(request_parameters, '$.detectorId'), json_extract_scalar(request_parameters, '$.configurationRecorderName'),

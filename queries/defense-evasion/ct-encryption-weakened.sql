@@ -2,9 +2,13 @@
 id: ct-encryption-weakened
 title: KMS key disabled or to be deleted, default encryption off
 severity: high
-attack: [T1485, T1562]
+attack: [T1485, T1685]
 sources: [cloudtrail]
 packs: [triage, defense-evasion, impact]
+next:
+  - {id: ct-resource-calls, with: {name: target}}
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-principal-calls, with: {principal: principal}}
 means: What is encrypted under a deleted key is lost. Without default encryption a shared snapshot can be read.
 noise: Old keys being retired; check that nothing uses them.
 cite: "AWS Key Management Service Developer Guide, Deleting keys; Elastic AWS KMS Customer Managed Key Disabled or Scheduled for Deletion, AWS EC2 Encryption Disabled"

@@ -2,9 +2,12 @@
 id: ct-logging-gap
 title: Time without logging between StopLogging and StartLogging
 severity: high
-attack: [T1562.008]
+attack: [T1685.002]
 sources: [cloudtrail]
 packs: [defense-evasion, coverage]
+next:
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-trail-impaired}
 means: What happened in this time is not in this trail. events_in_gap counts what another trail or the event history still told.
 noise: None; even an honest gap is a gap. Say so in the report.
 cite: "AWS CloudTrail User Guide, StopLogging and StartLogging; plaintext-labs lab on CloudTrail gaps"

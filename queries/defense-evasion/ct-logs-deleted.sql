@@ -2,12 +2,16 @@
 id: ct-logs-deleted
 title: Other logs deleted or switched off
 severity: high
-attack: [T1562.008]
+attack: [T1685.002]
 sources: [cloudtrail]
 packs: [triage, defense-evasion]
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: Flow logs, DNS query logs, S3 or load balancer access logs, WAF logs or CloudWatch log groups were deleted or switched off.
 noise: Stacks being torn down; then the VPC or the bucket goes too.
-cite: "Stratus Red Team aws.defense-evasion.vpc-remove-flow-logs and dns-delete-logs; Elastic AWS VPC Flow Logs Deletion, AWS CloudWatch Log Group Deletion; ATT&CK T1562.008"
+cite: "Stratus Red Team aws.defense-evasion.vpc-remove-flow-logs and dns-delete-logs; Elastic AWS VPC Flow Logs Deletion, AWS CloudWatch Log Group Deletion; ATT&CK T1685.002"
 ---*/
 SELECT event_time AS time, 'cloudtrail' AS source, coalesce(user_arn, user_name, user_principal_id, user_invoked_by) AS principal, source_ip_address AS src_ip,
   coalesce(json_extract_scalar(request_parameters, '$.DeleteFlowLogsRequest.FlowLogId.content'),

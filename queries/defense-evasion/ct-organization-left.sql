@@ -2,9 +2,13 @@
 id: ct-organization-left
 title: Organization left, account closed or Region enabled
 severity: high
-attack: [T1562.008, T1535]
+attack: [T1685.002, T1535]
 sources: [cloudtrail]
 packs: [triage, defense-evasion]
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: An account out of the organization is out of its policies and its trail; a Region nobody watches is a place to work unseen.
 noise: Mergers and closures, which are announced.
 cite: "Stratus Red Team aws.defense-evasion.organizations-leave; SigmaHQ aws_enum and region rules; ATT&CK T1535 Unused/Unsupported Cloud Regions"

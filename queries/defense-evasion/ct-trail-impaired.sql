@@ -2,12 +2,17 @@
 id: ct-trail-impaired
 title: CloudTrail stopped, deleted or narrowed
 severity: critical
-attack: [T1562.008]
+attack: [T1685.002]
 sources: [cloudtrail]
 packs: [triage, defense-evasion]
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: ct-logging-gap}
 means: From here on the trail is blind, in whole or in part. Refused tries count as much as done ones; they show the intent.
 noise: A trail being replaced by an organization trail. UpdateTrail and PutEventSelectors are also ordinary administration; read the request.
-cite: "Stratus Red Team aws.defense-evasion.cloudtrail-stop, cloudtrail-delete, cloudtrail-event-selectors, cloudtrail-lifecycle-rule; SigmaHQ aws_cloudtrail_disable_logging; ATT&CK T1562.008"
+cite: "Stratus Red Team aws.defense-evasion.cloudtrail-stop, cloudtrail-delete, cloudtrail-event-selectors, cloudtrail-lifecycle-rule; SigmaHQ aws_cloudtrail_disable_logging; ATT&CK T1685.002"
 ---*/
 SELECT event_time AS time, 'cloudtrail' AS source, coalesce(user_arn, user_name, user_principal_id, user_invoked_by) AS principal, source_ip_address AS src_ip,
   coalesce(json_extract_scalar(request_parameters, '$.name'), json_extract_scalar(request_parameters, '$.trailName'),

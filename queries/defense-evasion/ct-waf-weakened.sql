@@ -2,12 +2,16 @@
 id: ct-waf-weakened
 title: WAF protection taken away
 severity: high
-attack: [T1562.007]
+attack: [T1686.001]
 sources: [cloudtrail]
 packs: [triage, defense-evasion, web]
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: waf-attack-allowed}
 means: A web ACL, rule group or IP set was deleted, or a load balancer or API cut loose from its web ACL.
 noise: Deployments that replace web ACLs associate the new one in the same minute.
-cite: "Elastic AWS WAF Access Control List Deletion and AWS WAF Rule or Rule Group Deletion; ATT&CK T1562.007"
+cite: "Elastic AWS WAF Access Control List Deletion and AWS WAF Rule or Rule Group Deletion; ATT&CK T1686.001"
 ---*/
 SELECT event_time AS time, 'cloudtrail' AS source, coalesce(user_arn, user_name, user_principal_id, user_invoked_by) AS principal, source_ip_address AS src_ip,
   coalesce(json_extract_scalar(request_parameters, '$.resourceArn'), json_extract_scalar(request_parameters, '$.name'),

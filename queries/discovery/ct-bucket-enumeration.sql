@@ -7,6 +7,10 @@ sources: [cloudtrail]
 packs: [triage, discovery]
 params:
   - {name: buckets, type: bigint, default: 5, doc: distinct buckets asked about in an hour}
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: ct-object-mass-read}
 means: Bucket after bucket is asked for its policy, access lists, settings or contents.
 noise: Posture tools and the S3 console's start page; AWS services are left out.
 cite: "SigmaHQ aws_s3_enumeration and Elastic AWS S3 Bucket Enumeration or Brute Force; ATT&CK T1619 Cloud Storage Object Discovery"

@@ -9,6 +9,9 @@ params:
   - {name: denied, type: bigint, default: 10, doc: refused calls that make a burst}
   - {name: apis, type: bigint, default: 3, doc: "distinct APIs refused, all told; one API over and over is a broken job"}
   - {name: window_minutes, type: bigint, default: 10, doc: minutes they must lie in}
+next:
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: A key from an address tries what it may do. Brute-forcing permissions looks like this.
 noise: A deployment that lacks rights. It repeats few APIs and has an address you know.
 cite: "AWS Incident Response Playbooks, compromised IAM credentials, query 6; Suzaku correlation rule Access Denied; enumerate-iam; ATT&CK T1580"

@@ -7,6 +7,10 @@ sources: [cloudtrail]
 packs: [triage, discovery]
 params:
   - {name: apis, type: bigint, default: 3, doc: distinct reconnaissance APIs of one instance}
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: The role of an instance asks about users, roles, buckets or the account. Programs know what they need; somebody on the instance, or with its credentials, does not.
 noise: Management and monitoring instances.
 cite: "Stratus Red Team aws.discovery.ec2-enumerate-from-instance; Panther and easttimor instance-role discovery queries"

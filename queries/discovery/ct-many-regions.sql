@@ -8,6 +8,9 @@ packs: [triage, discovery]
 params:
   - {name: regions, type: bigint, default: 6, doc: distinct Regions that are many}
   - {name: window_minutes, type: bigint, default: 10, doc: minutes they must lie in}
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-principal-calls, with: {principal: principal}}
 means: A script walks the Regions to see where something runs, or where quota is left.
 noise: Posture tools and the console's global views, which do it daily.
 cite: "SigmaHQ and Elastic AWS Multi-Region DescribeInstances rules (hunting); ATT&CK T1580 Cloud Infrastructure Discovery"

@@ -8,6 +8,9 @@ packs: [triage, discovery]
 params:
   - {name: apis, type: bigint, default: 8, doc: distinct reconnaissance APIs that make a burst}
   - {name: window_minutes, type: bigint, default: 5, doc: minutes they must lie in}
+next:
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: One principal asks who it is, what there is and what it may do, over many services, in minutes. What an intruder does first.
 noise: Inventory and posture tools, the console's start pages. They do it daily; an intruder once.
 cite: "Suzaku correlation rule Many Recon Events; Elastic AWS Discovery API Calls via CLI from a Single Resource; Panther GetCallerIdentity and enumeration rules"

@@ -7,6 +7,10 @@ sources: [cloudtrail]
 packs: [triage, discovery]
 params:
   - {name: window_minutes, type: bigint, default: 5, doc: minutes between the two}
+next:
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: ct-object-mass-read}
 means: Who am I, and what can I take. The first two questions of a person, or a script, with somebody else's long-term key.
 noise: Scripts that check their identity before an S3 job. Only long-term keys (AKIA) are looked at.
 cite: "Suzaku correlation rule GetCallerIdentity and S3 enumeration; SigmaHQ aws_sts_getcalleridentity_trufflehog; ATT&CK T1619 Cloud Storage Object Discovery"

@@ -8,6 +8,9 @@ packs: [triage, discovery, lateral-movement]
 params:
   - {name: hosts, type: bigint, default: 10, doc: distinct private hosts tried on one port}
   - {name: window_minutes, type: bigint, default: 60, doc: minutes they must lie in}
+next:
+  - {id: flow-admin-port-inside}
+  - {id: flow-port-scan}
 means: A private address tries SSH, RDP, SMB, a database or the like on host after host. Somebody inside looks for the next machine.
 noise: Vulnerability scanners and jump hosts. They are few and known.
 cite: "ATT&CK T1046 Network Service Discovery and T1018 Remote System Discovery; Panther VPC inbound and lateral rules"

@@ -8,6 +8,9 @@ packs: [triage, discovery]
 params:
   - {name: ports, type: bigint, default: 20, doc: distinct ports of one host refused to one source}
   - {name: window_minutes, type: bigint, default: 10, doc: minutes they must lie in}
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: flow-admin-port-from-internet}
 means: One source knocks at port after port of one host and is refused. From a public address it is weather; from a private one it is somebody inside.
 noise: Internet scanners. Look at accepted flows of the same source first, then at private sources. Answers to the host's own connections that arrive after they closed are REJECT too; ports above 32767 are left out.
 cite: "Amazon VPC User Guide, Flow log records, field action; Panther VPC rules; ATT&CK T1046 Network Service Discovery"

@@ -5,6 +5,10 @@ severity: critical
 attack: [T1610, T1496]
 sources: [cloudtrail]
 packs: [triage, execution, impact]
+next:
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: A task definition or a run names the credentials endpoint, a miner, or fetches and runs a script.
 noise: Start scripts that fetch with curl. The credentials endpoint in a command is hardly ever honest.
 cite: "SigmaHQ aws_ecs_task_definition_cred_endpoint_query; Amazon ECS Developer Guide, Task IAM role; ATT&CK T1610 Deploy Container"

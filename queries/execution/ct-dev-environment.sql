@@ -5,6 +5,10 @@ severity: medium
 attack: [T1059, T1098]
 sources: [cloudtrail]
 packs: [triage, execution, privilege-escalation]
+next:
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: A Glue endpoint, a SageMaker notebook or its start script, or CloudShell gives a shell with a role's rights.
 noise: Data teams make notebooks. A public key of an unknown hand on a Glue endpoint is not theirs.
 cite: "SigmaHQ aws_passed_role_to_glue_development_endpoint; Rhino Security Labs, AWS IAM privilege escalation methods; Elastic AWS CloudShell Environment Created"

@@ -5,6 +5,9 @@ severity: low
 attack: [T1648]
 sources: [cloudtrail]
 packs: [execution, persistence]
+next:
+  - {id: ct-resource-calls, with: {name: target}}
+  - {id: ct-key-calls, with: {key: access_key_id}}
 means: New code runs with the function's role, at every event that triggers it.
 noise: Every deployment. Changes made by CloudFormation are left out; compare principal and user agent with your pipeline's.
 cite: "Stratus Red Team aws.persistence.lambda-overwrite-code and lambda-layer-extension; SigmaHQ aws_new_lambda_layer_attached"

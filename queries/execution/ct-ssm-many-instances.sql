@@ -8,6 +8,10 @@ packs: [triage, execution, lateral-movement]
 params:
   - {name: instances, type: bigint, default: 3, doc: targets that are many}
   - {name: window_minutes, type: bigint, default: 60, doc: minutes they must lie in}
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: One principal ran commands through Systems Manager on several instances, or opened sessions on them.
 noise: Patching and inventory jobs (AWS-RunPatchBaseline, AWS-GatherSoftwareInventory), run by a role of their own and on a clock.
 cite: "Stratus Red Team aws.execution.ssm-send-command and ssm-start-session; ATT&CK T1651 Cloud Administration Command"

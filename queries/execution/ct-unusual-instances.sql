@@ -7,6 +7,11 @@ sources: [cloudtrail]
 packs: [triage, execution, impact]
 params:
   - {name: max_count, type: bigint, default: 10, doc: instances asked for in one call that are many}
+next:
+  - {id: ct-resource-calls, with: {name: instance_id}}
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: Somebody launches, or tries to, what miners and crackers like. Refused tries count; the quota or the policy held.
 noise: Machine-learning teams, batch farms, auto scaling.
 cite: "Stratus Red Team aws.execution.ec2-launch-unusual-instances; Elastic AWS EC2 hunting queries"

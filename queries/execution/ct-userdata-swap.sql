@@ -7,6 +7,10 @@ sources: [cloudtrail]
 packs: [triage, execution, persistence, privilege-escalation]
 params:
   - {name: window_minutes, type: bigint, default: 60, doc: minutes from stop to start}
+next:
+  - {id: ct-resource-calls, with: {name: target}}
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-principal-calls, with: {principal: principal}}
 means: User data runs as root at boot. Stop, change, start is how one runs code on an instance he cannot log in to.
 noise: Hardly any; automation replaces instances instead.
 cite: "Stratus Red Team aws.execution.ec2-user-data; SigmaHQ aws_ec2_startup_script_change; Panther correlation rule"

@@ -5,6 +5,9 @@ severity: medium
 attack: [T1609]
 sources: [eks_audit]
 packs: [execution]
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: eks-secrets-listed}
 means: Somebody ran a command in a running container, or forwarded a port into it.
 noise: Developers do so on test clusters.
 cite: "MITRE ATT&CK T1609, Container Administration Command"

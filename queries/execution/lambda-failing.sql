@@ -5,6 +5,8 @@ severity: low
 attack: [T1648]
 sources: [cloudwatch_logs]
 packs: [execution]
+next:
+  - {id: ct-resource-calls, with: {name: target}}
 means: "Invocations of a function ended in an error or ran out of time, or used nearly all of its memory: a function that was changed does so."
 noise: Faults of one's own making.
 cite: "AWS Lambda Developer Guide, function logs"

@@ -5,6 +5,10 @@ severity: high
 attack: [T1537, T1530]
 sources: [cloudtrail]
 packs: [triage, exfiltration]
+next:
+  - {id: ct-resource-calls, with: {name: target}}
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-resource-shared}
 means: Every new object goes to another bucket too, or a bucket may be made public again.
 noise: Disaster recovery set-ups. Ask whose the destination is; the account stands in the request where it is foreign.
 cite: "Elastic AWS S3 Bucket Replicated to Another Account; AWS S3 User Guide, Blocking public access; ATT&CK T1537"

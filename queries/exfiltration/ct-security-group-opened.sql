@@ -2,12 +2,16 @@
 id: ct-security-group-opened
 title: Security group opened to the world
 severity: high
-attack: [T1562.007]
+attack: [T1686.001]
 sources: [cloudtrail]
 packs: [triage, exfiltration, defense-evasion, initial-access]
+next:
+  - {id: ct-resource-calls, with: {name: target}}
+  - {id: x-opened-then-reached}
+  - {id: ct-key-calls, with: {key: access_key_id}}
 means: SSH, RDP, a database port or everything was opened to the whole internet. x-opened-then-reached says who came.
 noise: Web ports are left out. Engineers who open SSH for a minute are the common case, and the common hole.
-cite: "Stratus Red Team aws.exfiltration.ec2-security-group-open-port-22-ingress; AWS CloudTrail Lake query samples, ec2-public-security-group; CIS AWS Foundations Benchmark, security groups; ATT&CK T1562.007"
+cite: "Stratus Red Team aws.exfiltration.ec2-security-group-open-port-22-ingress; AWS CloudTrail Lake query samples, ec2-public-security-group; CIS AWS Foundations Benchmark, security groups; ATT&CK T1686.001"
 ---*/
 WITH opened AS (
   SELECT *,

@@ -5,6 +5,10 @@ severity: critical
 attack: [T1537]
 sources: [cloudtrail]
 packs: [triage, exfiltration]
+next:
+  - {id: ct-resource-calls, with: {name: target}}
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: A disk snapshot, machine image or database snapshot was opened to another account or to everybody. It can be copied away in silence.
 noise: Image factories that share with accounts of the organization; accounts whose own CloudTrail is in the case are left out. All means everybody and is hardly ever right.
 cite: "Stratus Red Team aws.exfiltration.ec2-share-ebs-snapshot, ec2-share-ami, rds-share-snapshot; SigmaHQ aws_snapshot_backup_exfiltration; ATT&CK T1537 Transfer Data to Cloud Account"

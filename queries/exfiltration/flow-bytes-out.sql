@@ -8,6 +8,10 @@ packs: [triage, exfiltration]
 params:
   - {name: bytes, type: bigint, default: 1073741824, doc: bytes out to one address in a day}
   - {name: ratio, type: double, default: 5.0, doc: bytes out for each byte back}
+next:
+  - {id: ct-resource-calls, with: {name: interface_id}}
+  - {id: x-bucket-read-then-egress}
+  - {id: flow-beacon}
 means: A host sends far more than it gets, to one public address. Theft looks so; so do backups.
 noise: Servers send much to clients, but to many; backup targets, log collectors, S3 and other AWS endpoints (see aws_service). Where client and server cannot be told apart the ratio is all there is.
 cite: "aws-security-analytics-bootstrap VPC flow queries, bytes by address; AWS customer playbook framework, data exfiltration; ATT&CK T1048"

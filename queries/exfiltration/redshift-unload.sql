@@ -5,6 +5,9 @@ severity: medium
 attack: [T1567.002, T1048]
 sources: [redshift_audit]
 packs: [exfiltration]
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: flow-bytes-out}
 means: A statement wrote the result of a query to S3.
 noise: Nightly exports, whose bucket is always the same.
 cite: "Amazon Redshift Database Developer Guide, UNLOAD; ATT&CK T1567.002"

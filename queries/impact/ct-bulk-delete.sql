@@ -8,6 +8,10 @@ packs: [triage, impact]
 params:
   - {name: deletions, type: bigint, default: 20, doc: delete calls that are many}
   - {name: window_minutes, type: bigint, default: 60, doc: minutes they must lie in}
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: Destruction, or the second half of a ransom. Deleted backups and snapshots make it final.
 noise: Lifecycle work done by scripts; retention jobs delete old snapshots daily, by a principal of their own. Refused tries count.
 cite: "AWS Incident Response Playbooks, ransomware, queries 2 and 6; Stratus Red Team aws.impact.s3-ransomware-batch-deletion and s3-ransomware-individual-deletion; ATT&CK T1485, T1490"

@@ -5,6 +5,10 @@ severity: high
 attack: [T1485, T1531]
 sources: [cloudtrail]
 packs: [triage, impact]
+next:
+  - {id: ct-resource-calls, with: {name: target}}
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-principal-calls, with: {principal: principal}}
 means: A database or file system goes, the more so without a final snapshot, or its owner is locked out of it.
 noise: Test databases; rotation changes passwords through Secrets Manager, which is left out.
 cite: "SigmaHQ aws_rds_change_master_password; Elastic AWS Deletion of RDS Instance or Cluster; ATT&CK T1485 Data Destruction, T1531 Account Access Removal"

@@ -7,6 +7,10 @@ sources: [cloudtrail]
 packs: [triage, impact]
 params:
   - {name: objects, type: bigint, default: 5, doc: objects so written that make a finding}
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-resource-calls, with: {name: target}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: Objects were written with a customer-provided key (SSE-C) or a KMS key of another account. Without that key they cannot be read again. This is how buckets are held for ransom.
 noise: Applications that use SSE-C on purpose; few do, and they did so before.
 cite: "Stratus Red Team aws.impact.s3-ransomware-client-side-encryption; Elastic AWS S3 Object Encryption Using External KMS Key and Unusual SSE-C; ATT&CK T1486 Data Encrypted for Impact"

@@ -7,6 +7,9 @@ sources: [cloudtrail]
 packs: [triage, impact]
 params:
   - {name: calls, type: bigint, default: 5, doc: successful calls that make a finding}
+next:
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: Leaked keys are sold to run language models and to send spam. The bill is the victim's.
 noise: Applications that still use long-term keys for Bedrock or SES. They call from known addresses and did so before.
 cite: "Stratus Red Team aws.impact.bedrock-invoke-model; TrailDiscover, InvokeModel and SendEmail; ATT&CK T1496 Resource Hijacking"

@@ -7,6 +7,10 @@ sources: [cloudtrail]
 packs: [triage, impact]
 params:
   - {name: window_hours, type: bigint, default: 24, doc: hours from the change to the deletion}
+next:
+  - {id: ct-resource-calls, with: {name: target}}
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-principal-calls, with: {principal: loosened_by}}
 means: First the way back was closed, then the data went. What was deleted in this time may be gone for good.
 noise: Buckets being emptied for good; then a DeleteBucket follows and somebody announced it.
 cite: "AWS Incident Response Playbooks, ransomware, query 4; Panther correlation rule, versioning suspended then deletes; ATT&CK T1490 Inhibit System Recovery"

@@ -8,6 +8,9 @@ packs: [triage, impact, web]
 params:
   - {name: requests, type: bigint, default: 2000, doc: requests of one client within the window}
   - {name: window_minutes, type: bigint, default: 5, doc: minutes of the window}
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: alb-scan-then-success}
 means: One client asks more than people do, or a rate-based rule stopped it. rate_limited against requests says how late the rule bit.
 noise: Offices and mobile carriers behind one address; monitors; proxies, where clientIp is the proxy's (see x_forwarded_for).
 cite: "AWS Incident Response Playbooks, denial of service, queries 1.1 to 4.1; AWS WAF Developer Guide, Rate-based rule statement; ATT&CK T1499.002 Service Exhaustion Flood"

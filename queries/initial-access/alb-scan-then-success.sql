@@ -7,6 +7,9 @@ sources: [alb]
 packs: [web, initial-access]
 params:
   - {name: paths, type: bigint, default: 20, doc: different paths that failed}
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: waf-attack-allowed}
 means: A client asked for many paths that do not exist, and then for one that does and that it had not asked for before.
 noise: Monitoring with broken links; people who mistype.
 cite: "AWS customer playbook framework, web application; ATT&CK T1595.003"

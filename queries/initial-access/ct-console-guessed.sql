@@ -8,6 +8,9 @@ packs: [triage, initial-access]
 params:
   - {name: failures, type: bigint, default: 3, doc: failed sign-ins before the successful one}
   - {name: window_minutes, type: bigint, default: 60, doc: minutes they must lie in}
+next:
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: A password was guessed, or the last one of a list fitted.
 noise: A person who mistyped. Ask whether the address is one of his, and whether MFA was used.
 cite: "SigmaHQ and Suzaku console brute-force rules; ATT&CK T1110.001 Password Guessing"

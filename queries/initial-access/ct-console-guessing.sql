@@ -8,6 +8,9 @@ packs: [triage, initial-access]
 params:
   - {name: failures, type: bigint, default: 5, doc: failed sign-ins from one address that make a burst}
   - {name: window_minutes, type: bigint, default: 10, doc: minutes they must lie in}
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: ct-console-guessed}
 means: Somebody guesses passwords, one user's or many users'. Ask ct-console-guessed whether one was found.
 noise: A person with a forgotten password; an office behind one address. Several accounts or agents speak for an attack.
 cite: "SigmaHQ aws_susp_console_login failures; Panther Query.CloudTrail.Password.Spraying; ATT&CK T1110"

@@ -5,6 +5,9 @@ severity: medium
 attack: [T1078.004]
 sources: [cloudtrail]
 packs: [triage, initial-access]
+next:
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: An IAM user or root signed in to the console with a password alone. A stolen password was enough.
 noise: Users whose MFA is not set up yet. Federated and Identity Center sign-ins always say MFAUsed No and are left out; their MFA is at the identity provider.
 cite: "AWS CloudTrail User Guide, AWS Management Console sign-in events; SigmaHQ aws_console_login_no_mfa; Stratus Red Team aws.initial-access.console-login-without-mfa"

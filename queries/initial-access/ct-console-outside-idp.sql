@@ -5,6 +5,9 @@ severity: medium
 attack: [T1078.004]
 sources: [cloudtrail]
 packs: [initial-access]
+next:
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: The people of this account come in through an identity provider; this sign-in did not.
 noise: Break-glass users. There should be few of them and each use known.
 cite: "Panther aws_console_sign-in_without_okta; AWS IAM User Guide, Security best practices"

@@ -5,6 +5,9 @@ severity: high
 attack: [T1078.004]
 sources: [cloudtrail]
 packs: [triage, initial-access]
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: A Cognito identity pool gives credentials to anybody who asks. Somebody took them to a command line or a script instead of the app.
 noise: Apps built with a plain SDK; a browser or mobile app names itself otherwise. Look at the APIs called.
 cite: "Elastic AWS Cognito unauthenticated identity rules; Amazon Cognito Developer Guide, Identity pools, unauthenticated identities"

@@ -5,6 +5,10 @@ severity: high
 attack: [T1552.005, T1078.004]
 sources: [cloudtrail]
 packs: [triage, initial-access]
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: ct-credentials-issued, with: {key: access_key_id}}
 means: The credentials of an instance were used from an address other than the one it mostly calls from. They may have been read from its metadata service and taken away.
 noise: Instances that got a new public address, call through several NAT gateways, or partly through a VPC endpoint (then vpc_endpoint_id is set). x-instance-role-stranger gives proof from the flows.
 cite: "SigmaHQ aws_ec2 instance credentials rules; Stratus Red Team aws.credential-access.ec2-steal-instance-credentials; ATT&CK T1552.005"

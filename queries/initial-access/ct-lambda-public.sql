@@ -5,6 +5,10 @@ severity: high
 attack: [T1190, T1098]
 sources: [cloudtrail]
 packs: [triage, initial-access, persistence]
+next:
+  - {id: ct-resource-calls, with: {name: target}}
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: Anyone may invoke the function, with no signature. A way back in, or a way out for data.
 noise: Public web hooks. Their names are known to their owners.
 cite: "AWS Lambda Developer Guide, Function URLs, NONE auth type; Stratus Red Team aws.persistence.lambda-backdoor-function; SigmaHQ aws_lambda_function_url"

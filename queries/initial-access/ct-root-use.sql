@@ -5,6 +5,9 @@ severity: high
 attack: [T1078.004]
 sources: [cloudtrail]
 packs: [triage, initial-access]
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: ct-principal-calls, with: {principal: principal}}
 means: The account's root user signed in or called an API. Root cannot be limited by IAM policies and is needed for very few tasks.
 noise: Closing an account, changing the support plan, the first set-up of an account. Calls an AWS service makes for root, and service events, are left out.
 cite: "CIS AWS Foundations Benchmark, Ensure a log metric filter and alarm exist for usage of the root account; SigmaHQ aws_root_account_usage"

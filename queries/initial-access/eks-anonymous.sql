@@ -5,6 +5,9 @@ severity: high
 attack: [T1190, T1078]
 sources: [eks_audit]
 packs: [triage, initial-access]
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: eks-secrets-listed}
 means: Somebody without credentials got an answer from the API server, beyond the paths that are open by design.
 noise: Health checks and version are left out.
 cite: "Panther, Amazon.EKS.AnonymousAPIAccess; ATT&CK T1190"

@@ -5,6 +5,9 @@ severity: high
 attack: [T1190]
 sources: [waf]
 packs: [triage, initial-access, web]
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: x-blocked-client-calls-api}
 means: A rule for injection, file inclusion, metadata SSRF or the like matched, but only counted. The request reached the application.
 noise: Rules left in COUNT because they match what the application does. Look at uri and args, then at the application's own log.
 cite: "AWS WAF Developer Guide, Log fields for web ACL traffic (labels, nonTerminatingMatchingRules) and AWS Managed Rules rule groups list; Panther AWS WAF rules"

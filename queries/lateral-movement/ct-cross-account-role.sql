@@ -5,6 +5,9 @@ severity: info
 attack: [T1550.001]
 sources: [cloudtrail]
 packs: [lateral-movement, orientation]
+next:
+  - {id: ct-role-callers, with: {role: target}}
+  - {id: ct-principal-calls, with: {principal: principal}}
 means: Which accounts reach into which, from where. A pair nobody knows is the way the intruder came or went.
 noise: Most pairs are meant. Sort by first_time; look at the newest and at those with refusals.
 cite: "AWS CloudTrail Lake query samples, cross-account AssumeRole; AWS Incident Response Playbooks, compromised IAM credentials, query 5"

@@ -8,6 +8,10 @@ packs: [triage, lateral-movement]
 params:
   - {name: addresses, type: bigint, default: 3, doc: distinct addresses that are many}
   - {name: window_hours, type: bigint, default: 1, doc: hours they must lie in}
+next:
+  - {id: ct-key-calls, with: {key: target}}
+  - {id: ct-credentials-issued, with: {key: target}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: A key or session moves faster than its owner could. Leaked, shared, or used behind a rotating proxy.
 noise: Home and mobile lines, NAT gateways of one VPC (same /24, same user agent). Calls made by AWS services for the key are left out.
 cite: "Panther and Elastic rules for one access key used from several addresses; AWS Incident Response Playbooks, compromised IAM credentials"

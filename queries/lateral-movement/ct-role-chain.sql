@@ -5,6 +5,9 @@ severity: low
 attack: [T1550.001, T1078.004]
 sources: [cloudtrail]
 packs: [lateral-movement, orientation]
+next:
+  - {id: ct-key-calls, with: {key: new_access_key_id}}
+  - {id: ct-role-callers, with: {role: target}}
 means: A session of one role became another role. Each step hides the one before; follow new_access_key_id to what it did.
 noise: Deployment pipelines and organizations that enter by a hub role. Assuming one's own role again is left out.
 cite: "Elastic AWS STS Role Chaining; AWS IAM User Guide, Roles terms and concepts, role chaining"

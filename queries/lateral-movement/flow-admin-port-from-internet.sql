@@ -7,6 +7,11 @@ sources: [vpc_flow]
 packs: [triage, lateral-movement, initial-access]
 params:
   - {name: bytes, type: bigint, default: 1000, doc: bytes from the source in all; fewer is a knock and no session}
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: ct-resource-calls, with: {name: instance_id}}
+  - {id: ssh-guessed}
+  - {id: flow-admin-port-inside}
 means: SSH, RDP, VNC, SMB, WinRM, Docker or a database was reached from a public address and data flowed.
 noise: Offices that administer over the internet; internet scanners that speak a few packets (raise bytes).
 cite: "Amazon VPC User Guide, Flow log record examples, SSH and RDP traffic; Panther VPC Inbound Port rules; ATT&CK T1133 External Remote Services"

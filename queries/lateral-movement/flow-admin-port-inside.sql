@@ -7,6 +7,9 @@ sources: [vpc_flow]
 packs: [lateral-movement]
 params:
   - {name: bytes, type: bigint, default: 2000, doc: bytes from the source in all}
+next:
+  - {id: ct-resource-calls, with: {name: instance_id}}
+  - {id: flow-host-sweep}
 means: SSH, RDP, WinRM, SMB or VNC from one private address to another. The path an intruder takes inside.
 noise: Jump hosts and management networks; they are few sources to many targets, and old.
 cite: "Panther VPC lateral movement rules; ATT&CK T1021 Remote Services"

@@ -5,6 +5,8 @@ severity: info
 attack: []
 sources: [cloudtrail]
 packs: [orientation]
+next:
+  - {id: ct-principal-calls, with: {principal: principal}}
 means: What people changed, hour by hour. Where all is code, each of these asks for its reason.
 noise: Where people work in the console, all of it.
 cite: "AWS CloudTrail Lake query samples, write events from the management console; AWS CloudTrail User Guide, sessionCredentialFromConsole"

@@ -7,6 +7,9 @@ sources: [cloudtrail]
 packs: [orientation]
 params:
   - {name: denied, type: bigint, default: 5, doc: refused calls at least}
+next:
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-key-calls, with: {key: access_key_id}}
 means: Who probes, or whose policy is broken. Sort by apis; probing has many.
 noise: Broken jobs are most of it.
 cite: "easttimor aws-incident-response, errors by principal; AWS CloudTrail Lake query samples, top errors"

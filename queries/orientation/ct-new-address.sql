@@ -7,6 +7,10 @@ sources: [cloudtrail]
 packs: [orientation, initial-access]
 params:
   - {name: baseline_hours, type: bigint, default: 6, doc: hours of use before an address counts as new}
+next:
+  - {id: ct-key-calls, with: {key: target}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
+  - {id: ct-credentials-issued, with: {key: target}}
 means: When and from where a key was first used out of its habit. The usual beginning of a leaked-key story.
 noise: Laptops on the move, new machines. The habit is only as long as the logs.
 cite: "Elastic new-terms rules, first occurrence of a principal and address; aws-security-analytics-bootstrap"

@@ -7,6 +7,9 @@ sources: [cloudtrail]
 packs: [orientation, defense-evasion]
 params:
   - {name: percent, type: double, default: 2.0, doc: the Region's part of all changes of the account at most}
+next:
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-unusual-instances}
 means: Somebody makes things where nobody looks.
 noise: New Regions being set up. Global services report in us-east-1, which is left out.
 cite: "AWS CloudTrail Lake query samples, logs by Region; ATT&CK T1535 Unused/Unsupported Cloud Regions"

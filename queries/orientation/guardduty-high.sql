@@ -7,6 +7,9 @@ sources: [guardduty]
 packs: [triage, orientation]
 params:
   - {name: severity, type: double, default: 7.0, doc: lowest severity}
+next:
+  - {id: x-guardduty-key-calls}
+  - {id: ct-resource-calls, with: {name: target}}
 means: What GuardDuty itself found most severe, each finding once, as it stood last.
 noise: Sample findings are left out; suppressed ones were never exported.
 cite: "Amazon GuardDuty User Guide, severity levels"

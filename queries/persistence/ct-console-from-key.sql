@@ -5,6 +5,10 @@ severity: high
 attack: [T1550.001, T1078.004]
 sources: [cloudtrail]
 packs: [triage, persistence]
+next:
+  - {id: ct-key-calls, with: {key: new_access_key_id}}
+  - {id: ct-credentials-issued, with: {key: access_key_id}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: GetFederationToken makes credentials that outlive the deactivation of the key; with GetSigninToken they open the console.
 noise: Old in-house portals that federate this way. Few remain.
 cite: "Stratus Red Team aws.persistence.sts-federation-token; SigmaHQ aws_console_getsignintoken; Elastic AWS STS GetFederationToken"

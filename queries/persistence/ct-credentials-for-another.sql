@@ -5,6 +5,10 @@ severity: medium
 attack: [T1098.001]
 sources: [cloudtrail]
 packs: [triage, persistence, privilege-escalation]
+next:
+  - {id: ct-key-calls, with: {key: new_access_key_id}}
+  - {id: ct-principal-calls, with: {principal: target}}
+  - {id: ct-key-calls, with: {key: access_key_id}}
 means: The caller gave himself a way to act as somebody else. Denied tries are shown too.
 noise: Administrators who help users. A user who makes his own key is left out.
 cite: "Stratus Red Team aws.persistence.iam-backdoor-user and iam-create-user-login-profile; SigmaHQ aws_iam_backdoor_users_keys; ATT&CK T1098.001"

@@ -5,6 +5,10 @@ severity: high
 attack: [T1484.002]
 sources: [cloudtrail]
 packs: [triage, persistence]
+next:
+  - {id: ct-resource-calls, with: {name: target}}
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: Whoever controls the new provider can sign his own way in, as any role that trusts it.
 noise: Rare set-up work; GitHub and Kubernetes OIDC providers come with pipelines and clusters.
 cite: "Stratus Red Team aws.persistence.rolesanywhere-create-trust-anchor; SigmaHQ aws_iam_saml provider rules; ATT&CK T1484.002 Trust Modification"

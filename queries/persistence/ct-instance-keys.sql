@@ -5,6 +5,10 @@ severity: medium
 attack: [T1098.004, T1021.004]
 sources: [cloudtrail]
 packs: [persistence, lateral-movement]
+next:
+  - {id: ct-resource-calls, with: {name: target}}
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: An SSH key was imported or pushed to an instance, or serial consoles were enabled for the whole account.
 noise: People who use EC2 Instance Connect daily. The serial console is rare.
 cite: "Stratus Red Team aws.lateral-movement.ec2-instance-connect and ec2-serial-console-send-ssh-public-key; SigmaHQ aws_ec2_import_key_pair_activity"

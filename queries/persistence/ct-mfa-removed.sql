@@ -5,6 +5,10 @@ severity: high
 attack: [T1556.006, T1098.005]
 sources: [cloudtrail]
 packs: [triage, persistence]
+next:
+  - {id: ct-principal-calls, with: {principal: target}}
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: A second factor was taken off a user, or one was put on somebody else's.
 noise: A lost telephone. The user knows.
 cite: "SigmaHQ and Elastic AWS IAM Deactivation of MFA Device; ATT&CK T1556.006"

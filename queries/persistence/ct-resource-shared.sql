@@ -5,6 +5,10 @@ severity: high
 attack: [T1098, T1537]
 sources: [cloudtrail]
 packs: [triage, persistence, exfiltration]
+next:
+  - {id: ct-resource-calls, with: {name: target}}
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: A resource policy or grant names an account that is not the owner, or everybody.
 noise: Services of AWS are left out; buckets shared within your organization and the accounts AWS delivers load balancer logs from are not. Compare with your list of accounts. Statements for everybody that bear a condition are left out.
 cite: "AWS Incident Response Playbooks, S3 public access and ransomware; Stratus Red Team aws.exfiltration.s3-backdoor-bucket-policy"

@@ -5,6 +5,10 @@ severity: high
 attack: [T1098.003, T1136.003]
 sources: [cloudtrail]
 packs: [triage, persistence, privilege-escalation]
+next:
+  - {id: ct-role-callers, with: {role: target}}
+  - {id: ct-resource-calls, with: {name: target}}
+  - {id: ct-key-calls, with: {key: access_key_id}}
 means: The trust policy names an account other than the role's own, or everybody. Whoever holds that account can come back as this role.
 noise: Vendors' and your other accounts' roles. Compare the account with your organization's list; vendors ask for an ExternalId.
 cite: "Stratus Red Team aws.persistence.iam-backdoor-role and iam-create-backdoor-role; Elastic AWS IAM AssumeRolePolicy Update"

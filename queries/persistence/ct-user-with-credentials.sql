@@ -7,6 +7,11 @@ sources: [cloudtrail]
 packs: [triage, persistence]
 params:
   - {name: window_minutes, type: bigint, default: 10, doc: minutes from the user to the credentials}
+next:
+  - {id: ct-key-calls, with: {key: new_access_key_id}}
+  - {id: ct-credentials-issued, with: {key: new_access_key_id}}
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: One principal made a user and, soon after, an access key or a console password for it. A back door, or a new colleague.
 noise: Onboarding. Ask who the user is for, and whether people get IAM users here at all.
 cite: "Suzaku correlation rule CreateUser and CreateAccessKey; Stratus Red Team aws.persistence.iam-create-admin-user; ATT&CK T1136.003"

@@ -5,6 +5,11 @@ severity: high
 attack: [T1098.003]
 sources: [cloudtrail]
 packs: [triage, privilege-escalation]
+next:
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-principal-calls, with: {principal: target}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: A user, group or role was given AdministratorAccess, IAMFullAccess or PowerUserAccess, or an inline policy that allows every action on everything.
 noise: Administrators and infrastructure as code at work. Compare principal and address with theirs.
 cite: "Elastic AWS IAM AdministratorAccess Policy Attached; Stratus Red Team aws.persistence.iam-create-admin-user; ATT&CK T1098.003"

@@ -7,6 +7,10 @@ sources: [cloudtrail]
 packs: [triage, privilege-escalation, persistence]
 params:
   - {name: window_minutes, type: bigint, default: 15, doc: minutes from the role to the policy}
+next:
+  - {id: ct-role-callers, with: {role: target}}
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: A new identity with all rights. With ct-role-trusts-stranger on the same role it is a back door.
 noise: Landing-zone automation; its principal is known.
 cite: "Panther correlation rule, role created and administrator policy attached; Stratus Red Team aws.persistence.iam-create-backdoor-role"

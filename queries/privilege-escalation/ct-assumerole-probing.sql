@@ -8,6 +8,10 @@ packs: [triage, privilege-escalation, discovery]
 params:
   - {name: roles, type: bigint, default: 5, doc: distinct roles refused that make a probe}
   - {name: window_minutes, type: bigint, default: 10, doc: minutes they must lie in}
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-cross-account-role}
 means: One principal tries role after role to see which will have it.
 noise: A broken deployment tries one role again and again; that is not counted, for only distinct roles are.
 cite: "Rhino Security Labs, Pacu iam__enum_roles; Elastic AWS STS AssumeRole enumeration"

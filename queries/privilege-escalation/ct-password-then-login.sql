@@ -7,6 +7,10 @@ sources: [cloudtrail]
 packs: [triage, privilege-escalation]
 params:
   - {name: window_hours, type: bigint, default: 24, doc: hours from the password to the sign-in}
+next:
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-principal-calls, with: {principal: set_by}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: Somebody gave a user a console password and that user's console was opened soon after, by the same hand if the addresses agree.
 noise: Onboarding and forgotten passwords; then the addresses differ.
 cite: "Panther correlation rule, login profile update then sign-in; Stratus Red Team aws.privilege-escalation.iam-update-user-login-profile"

@@ -5,6 +5,10 @@ severity: medium
 attack: [T1098.003]
 sources: [cloudtrail]
 packs: [triage, privilege-escalation]
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-resource-calls, with: {name: target}}
+  - {id: ct-principal-calls, with: {principal: principal}}
 means: A new default version of a managed policy that allows everything, or another version made the default. Who may do either may become administrator.
 noise: Infrastructure as code. Read the version's document.
 cite: "Rhino Security Labs, AWS IAM privilege escalation methods; Elastic AWS IAM Customer-Managed Policy rules"

@@ -7,6 +7,9 @@ sources: [cloudtrail]
 packs: [triage, privilege-escalation]
 params:
   - {name: window_hours, type: bigint, default: 24, doc: hours between the two}
+next:
+  - {id: ct-key-calls, with: {key: access_key_id}}
+  - {id: ct-principal-calls, with: {principal: principal}}
 means: A role that an AWS service assumes was also assumed by a user or another role. Its trust was widened, or too wide.
 noise: Roles shared by people and jobs. Do not share them.
 cite: "Panther rule, role assumed by AWS service then by user; ATT&CK T1078.004"
