@@ -25,7 +25,7 @@ var topics = map[string][]string{
 	"E5": {"ct-container-task"}, "E6": {"ct-dev-environment"},
 	"P1": {"ct-credentials-for-another"}, "P2": {"ct-user-with-credentials"}, "P3": {"ct-role-trusts-stranger"}, "P4": {"ct-identity-provider"},
 	"P5": {"ct-console-from-key"}, "P6": {"ct-mfa-removed"}, "P7": {"ct-resource-shared"}, "P8": {"ct-instance-keys"},
-	"V1": {"ct-admin-policy"}, "V2": {"ct-policy-version"}, "V3": nil, "V4": {"ct-password-then-login"}, "V5": {"ct-admin-role-made"},
+	"V1": {"ct-admin-policy"}, "V2": {"ct-policy-version"}, "V3": {"ct-role-passed", "ct-passed-role-taken"}, "V4": {"ct-password-then-login"}, "V5": {"ct-admin-role-made"},
 	"V6": {"ct-service-role-by-hand"}, "V7": {"ct-assumerole-probing"},
 	"D1": {"ct-trail-impaired"}, "D2": {"ct-logs-deleted"}, "D3": {"ct-detection-impaired"}, "D4": {"ct-waf-weakened"}, "D5": {"ct-organization-left"},
 	"D6": {"ct-encryption-weakened"}, "D7": {"ct-alarms-silenced"}, "D8": {"flow-records-lost"},

@@ -85,8 +85,8 @@ func TestFrontMatter(t *testing.T) {
 	}
 }
 
-// TestLibrarySize holds what was promised: thirty hunts, six of them over
-// several sources.
+// TestLibrarySize holds what was promised: a hundred and fifty hunts, fifteen
+// of them over several sources, and no folder without one.
 func TestLibrarySize(t *testing.T) {
 	l := library(t)
 	all, cross := len(l.Hunts()), 0
@@ -95,8 +95,13 @@ func TestLibrarySize(t *testing.T) {
 			cross++
 		}
 	}
-	if all < 30 || cross < 6 {
+	if all < 150 || cross < 15 {
 		t.Errorf("%d hunts, %d across sources", all, cross)
+	}
+	for _, name := range tactics {
+		if hunts, err := l.Select([]string{name}); err != nil || len(hunts) < 5 {
+			t.Errorf("pack %s: %d hunts, %v", name, len(hunts), err)
+		}
 	}
 	triage, err := l.Select(nil)
 	if err != nil || len(triage) == 0 {

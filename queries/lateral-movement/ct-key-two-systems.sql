@@ -15,8 +15,9 @@ cite: "Panther and Elastic rules on user agents of an access key; ATT&CK T1078.0
 ---*/
 WITH uses AS (
   SELECT event_time, user_access_key_id, coalesce(user_arn, user_name, user_principal_id, user_invoked_by) AS principal, source_ip_address, user_agent,
-    lower(CASE WHEN regexp_like(user_agent, '(?i)windows') THEN 'windows' WHEN regexp_like(user_agent, '(?i)macos|darwin|mac os') THEN 'macos'
-      WHEN regexp_like(user_agent, '(?i)kali') THEN 'kali' WHEN regexp_like(user_agent, '(?i)linux') THEN 'linux' END) AS system,
+    CASE WHEN strpos(lower(user_agent), 'windows') > 0 THEN 'windows'
+      WHEN strpos(lower(user_agent), 'macos') > 0 OR strpos(lower(user_agent), 'darwin') > 0 OR strpos(lower(user_agent), 'mac os') > 0 THEN 'macos'
+      WHEN strpos(lower(user_agent), 'kali') > 0 THEN 'kali' WHEN strpos(lower(user_agent), 'linux') > 0 THEN 'linux' END AS system,
     date_trunc('hour', event_time) AS hour
   FROM cloudtrail
   WHERE event_time >= $since AND event_time < $until
