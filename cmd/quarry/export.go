@@ -45,9 +45,6 @@ var exportFormats = []struct {
 	{stixBundle, []string{".stix.json"}}, {navigator, []string{".layer.json"}},
 }
 
-// attackVersion is that of queries/attack.txt.
-const attackVersion = "17"
-
 // foundRows is the name of what hunts find among what can be exported.
 const foundRows = "findings"
 

@@ -64,7 +64,7 @@ func (x *exporting) findingsFile(w io.Writer) error {
 	if x.format == stixBundle {
 		return export.STIX(w, time.Now(), func(string) string { return "" }, found)
 	}
-	return export.Navigator(w, filepath.Base(x.o.Case().Path), attackVersion, found)
+	return export.Navigator(w, filepath.Base(x.o.Case().Path), found)
 }
 
 // workbook writes a sheet for each table, and for each hunt with findings.

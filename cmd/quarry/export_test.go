@@ -281,8 +281,8 @@ func TestExportIsReadByOthers(t *testing.T) {
 		if got.Domain != "enterprise-attack" || got.Version != "4.5" || len(got.Techniques) < 40 {
 			t.Errorf("%+v", got)
 		}
-		if s := got.Techniques["T1562.008"]; s == nil || *s != 5 {
-			t.Errorf("T1562.008, for which CloudTrail was stopped, scores %v", s)
+		if s := got.Techniques["T1685.002"]; s == nil || *s != 5 {
+			t.Errorf("T1685.002, for which CloudTrail was stopped, scores %v", s)
 		}
 		clean := 0
 		for _, s := range got.Techniques {

@@ -120,11 +120,9 @@ func tacticList(hunts []hunt.Hunt) (l *value.List, without int) {
 			without++
 		}
 		for _, id := range h.Attack {
-			t, ok := attack.Lookup(id)
+			t, ok := attack.Current(id)
 			if !ok {
-				if t, ok = attack.Successor(id); !ok {
-					t = attack.Technique{ID: id} // of another version: listed last
-				}
+				t = attack.Technique{ID: id} // of another version: listed last
 			}
 			if !slices.ContainsFunc(serves[t.ID], func(o hunt.Hunt) bool { return o.ID == h.ID }) {
 				serves[t.ID] = append(serves[t.ID], h)

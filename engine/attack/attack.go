@@ -62,6 +62,15 @@ func Lookup(id string) (Technique, bool) {
 	return m.techniques[i], true
 }
 
+// Current returns the technique with that id or, where the id was revoked, the
+// one in its place.
+func Current(id string) (Technique, bool) {
+	if t, ok := Lookup(id); ok {
+		return t, true
+	}
+	return Successor(id)
+}
+
 // Successor returns the technique that stands in the place of one that was
 // revoked with the last version: rules written before name the old id.
 func Successor(id string) (Technique, bool) {

@@ -73,6 +73,11 @@ func TestLookup(t *testing.T) {
 	if x, ok := Successor("T1562.008"); !ok || x.ID != "T1685.002" {
 		t.Errorf("T1562.008 became %v, %v", x, ok)
 	}
+	for id, want := range map[string]string{"T1562.008": "T1685.002", "T1078": "T1078", "T9999": ""} {
+		if x, ok := Current(id); x.ID != want || ok != (want != "") {
+			t.Errorf("%s is now %v, %v", id, x, ok)
+		}
+	}
 	if _, ok := Successor("T1078"); ok {
 		t.Error("T1078 is revoked")
 	}

@@ -102,7 +102,7 @@ func some() []Found {
 
 func TestNavigator(t *testing.T) {
 	var out bytes.Buffer
-	if err := Navigator(&out, "case", "17", some()); err != nil {
+	if err := Navigator(&out, "case", some()); err != nil {
 		t.Fatal(err)
 	}
 	var l layer

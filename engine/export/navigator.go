@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"logquarry/engine/attack"
 	"logquarry/engine/hunt"
 )
 
@@ -60,9 +61,8 @@ var layerColours = []string{"#d5e8d4", "#dbe9f6", "#fff2b3", "#fdc078", "#f0764c
 // Navigator writes an ATT&CK Navigator layer of all techniques the hunts look
 // for. A technique's score is that of the worst hunt with a finding: 1 info to 5
 // critical, 0 where hunts ran and found nothing. Techniques that no hunt could
-// look for, for want of logs, have no score and say so. attack is ATT&CK's
-// version, such as "17".
-func Navigator(w io.Writer, name, attack string, found []Found) error {
+// look for, for want of logs, have no score and say so.
+func Navigator(w io.Writer, name string, found []Found) error {
 	type seen struct {
 		score             int
 		ran               bool
@@ -81,6 +81,9 @@ func Navigator(w io.Writer, name, attack string, found []Found) error {
 			}
 		}
 		for _, id := range f.Hunt.Attack {
+			if t, ok := attack.Current(id); ok {
+				id = t.ID // a rule may name one that was revoked
+			}
 			s := by[id]
 			if s == nil {
 				s = &seen{}
@@ -102,7 +105,7 @@ func Navigator(w io.Writer, name, attack string, found []Found) error {
 	}
 	l := layer{
 		Name: name, Domain: "enterprise-attack", Sorting: 3,
-		Versions:    map[string]string{"attack": attack, "navigator": navigatorVersion, "layer": layerVersion},
+		Versions:    map[string]string{"attack": attack.Version, "navigator": navigatorVersion, "layer": layerVersion},
 		Description: fmt.Sprintf("LogQuarry: %d hunts ran, %d with findings, %d findings. Score: the worst severity found, 1 info to 5 critical; 0: looked for, nothing found; none: not looked for.", hunts, hit, rows),
 		Gradient:    layerGradient{Colors: layerColours, Min: 0, Max: len(layerColours) - 1},
 		Legend:      []layerLegend{{"looked for, nothing found", layerColours[0]}},

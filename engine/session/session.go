@@ -262,7 +262,7 @@ func doc(h hunt.Hunt) string {
 	if len(h.Attack) > 0 {
 		var names []string
 		for _, id := range h.Attack {
-			if t, ok := attack.Lookup(id); ok {
+			if t, ok := attack.Current(id); ok {
 				id += " " + t.FullName()
 			}
 			names = append(names, id)
