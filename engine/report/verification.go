@@ -90,5 +90,5 @@ func (v Verification) verdict() (word, sentence string) {
 	case v.proven() == 0:
 		return "unchanged, not proven", "Nothing shows that the evidence was changed, and no digest of CloudTrail proves that it was not."
 	}
-	return "holds", fmt.Sprintf("Nothing shows that the evidence was changed; %s of CloudTrail prove what they list.", plural(v.proven(), "valid digest"))
+	return "unchanged", fmt.Sprintf("Nothing shows that the evidence was changed; %s of CloudTrail prove what they list.", plural(v.proven(), "valid digest"))
 }

@@ -16,6 +16,7 @@ import (
 
 	"logquarry/engine/custody"
 	"logquarry/engine/hunt"
+	"logquarry/engine/render"
 	"logquarry/engine/report"
 	"logquarry/engine/schema"
 	"logquarry/engine/store"
@@ -243,7 +244,7 @@ func (t *triage) note(r hunt.Result, columns []value.Column, rows [][]any, named
 		t.d.Findings = append(t.d.Findings, report.Finding{
 			Hunt: r.Hunt.ID, Title: r.Hunt.Title, Severity: report.Severity(r.Hunt.Severity), Attack: r.Hunt.Attack,
 			Count: r.Count, First: r.First, Last: r.Last, Meaning: r.Hunt.Means, Noise: r.Hunt.Noise, Citation: r.Hunt.Cite,
-			Columns: columns, Rows: rows,
+			Columns: columns, Rows: rows, Next: t.next(r.Hunt, columns, rows),
 		})
 		for column, names := range named {
 			for name := range names {
@@ -255,6 +256,23 @@ func (t *triage) note(r hunt.Result, columns []value.Column, rows [][]any, named
 		}
 	}
 	t.d.Hunts = append(t.d.Hunts, h)
+}
+
+// longestGiven is how long a value may be that a suggestion hands on.
+const longestGiven = 200
+
+// next are the hunts to run after findings of h. What cannot be shown and pasted
+// both is not handed on.
+func (t *triage) next(h hunt.Hunt, columns []value.Column, rows [][]any) (out []report.Next) {
+	steps := h.Steps(columns, rows, func(v string) bool { return len(v) <= longestGiven && render.Escape(v) == v })
+	for _, s := range steps {
+		n := report.Next{Hunt: s.ID, Args: s.Args()}
+		if i := slices.IndexFunc(t.o.Hunts, func(o hunt.Hunt) bool { return o.ID == s.ID }); i >= 0 {
+			n.Title = t.o.Hunts[i].Title
+		}
+		out = append(out, n)
+	}
+	return out
 }
 
 func (t *triage) timeline(ctx context.Context) error {
