@@ -13,7 +13,7 @@ import (
 // What a report holds at most, so that it can be opened whatever the case holds.
 const (
 	MaxListed   = 500  // gaps, and files not loaded
-	longestCell = 1500 // columns of a cell
+	longestCell = 600  // columns of a cell
 	longestText = 4000 // of a parameter or a sentence
 )
 
