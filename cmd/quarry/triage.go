@@ -1,35 +1,28 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"logquarry/engine/custody"
-	"logquarry/engine/hunt"
-	"logquarry/engine/render"
 	"logquarry/engine/report"
+	"logquarry/engine/session"
 	"logquarry/engine/triage"
+	"logquarry/engine/verify"
 )
-
-// defaultReport is the report where --output names none.
-const defaultReport = "report.html"
 
 func (a *app) triageCommand() *cobra.Command {
 	var in intake
+	var keys []string
 	c := &cobra.Command{
 		Use:   "triage PATH…",
 		Short: "Load logs, run the hunts, write report.html: the main job in one go",
 		Long: `triage loads the logs below the paths into the case, runs the hunts of the pack
 triage, and says what was loaded, what could not be, what was found, who did it
-and what is missing. It writes the same, with rows and queries, to report.html.
+and what is missing. It writes the same, with rows, records and queries, to
+report.html; quarry report writes it again. With --keys the evidence is verified, too.
 
 A second run goes on with the same case: files in it already are not loaded
 again, and its own report is replaced.`,
@@ -39,21 +32,26 @@ again, and its own report is replaced.`,
 		Args: needPaths,
 		RunE: func(c *cobra.Command, args []string) error {
 			in.paths = args
-			return a.triage(c.Context(), in)
+			return a.triage(c.Context(), in, keys)
 		},
 	}
 	in.flags(c)
+	c.Flags().StringArrayVar(&keys, "keys", nil, "verify by this `file` of CloudTrail's public keys; may be given again")
 	return c
 }
 
-func (a *app) triage(ctx context.Context, in intake) (err error) {
+func (a *app) triage(ctx context.Context, in intake, keyFiles []string) (err error) {
 	since, until, err := window(in.since, in.until, time.Now())
+	if err != nil {
+		return err
+	}
+	keys, err := readKeys(keyFiles)
 	if err != nil {
 		return err
 	}
 	page := a.output
 	if page == "" || page == "-" {
-		page = defaultReport
+		page = defaultReports[reportHTML]
 	}
 	// Told before the work, not after it.
 	t, err := a.create(page, a.force || ownReport(page))
@@ -88,30 +86,19 @@ func (a *app) triage(ctx context.Context, in intake) (err error) {
 	if err := c.Confine(ctx); err != nil {
 		return err
 	}
-	show, ran := a.showsProgress(), 0
-	d, err := triage.Collect(ctx, triage.Options{
-		Case: c, Sources: sources, Hunts: hunts, Version: version, Now: time.Now(), Since: since, Until: until,
-		Done: func(r hunt.Result) {
-			t.hunted(r)
-			if ran++; show {
-				fmt.Fprintf(a.err, "%shunting %d/%d  %s", eraseLine, ran, len(hunts), render.Cut(r.Hunt.ID, 50))
-			}
-		},
-	})
-	if show {
-		fmt.Fprint(a.err, eraseLine)
+	verified := report.Verification{Why: "quarry triage does so with --keys", Args: []string{"report", "--keys", "FILE"}}
+	if len(keyFiles) > 0 {
+		if verified, err = a.verified(ctx, c, verify.Options{Keys: keys}); err != nil {
+			return err
+		}
 	}
+	d, err := a.collect(ctx, t, session.New(session.Options{Case: c, Sources: sources, Version: version}),
+		triage.Options{Case: c, Sources: sources, Hunts: hunts, Since: since, Until: until, Verification: verified})
 	if err != nil {
 		return err
 	}
 	d.ReportFile = page
-	w := bufio.NewWriter(t)
-	if err := errors.Join(report.HTML(w, d), w.Flush()); err != nil {
-		return err
-	}
-	t.record.File.Format = "html"
-	t.record.Since, t.record.Until = custody.Moment(since), custody.Moment(until)
-	if err := t.describe(ctx, c); err != nil {
+	if err := a.writeReport(ctx, t, c, d, reportHTML); err != nil {
 		return err
 	}
 	switch {
@@ -145,40 +132,12 @@ func (a *app) triage(ctx context.Context, in intake) (err error) {
 
 // triageDone is the object of triage --json.
 func triageDone(l *loaded, d report.Data) any {
-	type found struct {
-		ID       string     `json:"id"`
-		Severity string     `json:"severity"`
-		Title    string     `json:"title"`
-		Findings int64      `json:"findings"`
-		First    *time.Time `json:"first_time,omitempty"`
-		Last     *time.Time `json:"last_time,omitempty"`
-	}
-	out := struct {
+	return struct {
 		Load     any     `json:"load"`
 		Case     string  `json:"case"`
 		Report   string  `json:"report"`
 		Hunts    int     `json:"hunts"`
 		Findings []found `json:"findings"`
 		Gaps     int     `json:"gaps"`
-	}{Load: l.sum, Case: l.path, Report: d.ReportFile, Hunts: len(d.Hunts), Findings: []found{}, Gaps: len(d.Missing)}
-	for _, f := range d.Findings {
-		x := found{ID: f.Hunt, Severity: string(f.Severity), Title: f.Title, Findings: f.Count}
-		if !f.First.IsZero() {
-			x.First, x.Last = &f.First, &f.Last
-		}
-		out.Findings = append(out.Findings, x)
-	}
-	return out
-}
-
-// ownReport reports whether path is a report of ours, which a later run may
-// replace. Any other file is not touched without --force.
-func ownReport(path string) bool {
-	f, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	head, err := io.ReadAll(io.LimitReader(f, 4096))
-	return err == nil && strings.Contains(string(head), report.Mark)
+	}{l.sum, l.path, d.ReportFile, len(d.Hunts), foundIn(d), len(d.Missing)}
 }

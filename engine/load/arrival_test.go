@@ -111,13 +111,17 @@ func TestRawOfMixed(t *testing.T) {
 	b.write("x", []byte(want[0]+logEvents("DATA_MESSAGE", line, "hello")+want[3]+`{"message":`+text(line)+`}`))
 	c := b.open()
 	defer c.Close()
+	again, err := load.NewAgain(sources(t))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i, w := range want {
-		got, err := load.RawRecord(t.Context(), c.DB(), sources(t), b.find()[0], int64(i+1))
+		got, err := again.Record(t.Context(), c.DB(), b.find()[0], int64(i+1))
 		if err != nil || string(got) != w {
 			t.Errorf("record %d is %q, %v; want %q", i+1, got, err, w)
 		}
 	}
-	if _, err := load.RawRecord(t.Context(), c.DB(), sources(t), b.find()[0], int64(len(want)+1)); err != load.ErrNoRecord {
+	if _, err := again.Record(t.Context(), c.DB(), b.find()[0], int64(len(want)+1)); err != load.ErrNoRecord {
 		t.Errorf("a record behind the last: %v", err)
 	}
 }

@@ -105,7 +105,7 @@ func (p *parquetRows) open(b *batch.Batch) error {
 	return err
 }
 
-// Record implements decode.Decoder; RawRecord reads such rows another way.
+// Record implements decode.Decoder; Again reads such rows another way.
 func (p *parquetRows) Record(int64) ([]byte, error) { return nil, errors.ErrUnsupported }
 
 // Begin and Message implement decode.Decoder; no message holds a Parquet file.
@@ -186,7 +186,7 @@ func (p *parquetObjects) fill(b *batch.Batch) error {
 	return nil
 }
 
-// Record implements decode.Decoder; RawRecord reads such rows another way.
+// Record implements decode.Decoder; Again reads such rows another way.
 func (p *parquetObjects) Record(int64) ([]byte, error) { return nil, errors.ErrUnsupported }
 
 // Begin and Message implement decode.Decoder; no message holds a Parquet file.

@@ -19,11 +19,23 @@ import (
 // ErrNoRecord says that a file has fewer records than the one asked for.
 var ErrNoRecord = errors.New("the file has no such record")
 
-// RawRecord reads one record of a file as it stands there, by its number from
-// 1. file must have Local, Source and Kind; sources are all there are, for
-// their records can stand in one file. A row of a Parquet file, which db reads,
+// Again reads records of files a second time. One goroutine uses it at a time.
+type Again struct{ plans *plans }
+
+// NewAgain makes one; sources are all there are, for their records can stand in
+// one file.
+func NewAgain(sources []*schema.Source) (*Again, error) {
+	p, err := newPlans(sources, sources, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &Again{p}, nil
+}
+
+// Record reads one record of a file as it stands there, by its number from 1.
+// file must have Local, Source and Kind. A row of a Parquet file, which db reads,
 // comes as one JSON object.
-func RawRecord(ctx context.Context, db *sql.DB, sources []*schema.Source, file find.File, recordNo int64) ([]byte, error) {
+func (a *Again) Record(ctx context.Context, db *sql.DB, file find.File, recordNo int64) ([]byte, error) {
 	if file.Kind == unpack.Parquet {
 		var text string
 		err := db.QueryRowContext(ctx, `SELECT CAST(to_json(r) AS VARCHAR) FROM (
@@ -34,10 +46,7 @@ func RawRecord(ctx context.Context, db *sql.DB, sources []*schema.Source, file f
 		}
 		return []byte(text), err
 	}
-	plans, err := newPlans(sources, sources, nil)
-	if err != nil {
-		return nil, err
-	}
+	plans := a.plans
 	p := plans.by[file.Source.Name]
 	if p == nil {
 		return nil, fmt.Errorf("no source %s", file.Source.Name)

@@ -386,3 +386,7 @@ func (p paint) with(code, s string) string {
 
 func (p paint) bold(s string) string { return p.with("1", s) }
 func (p paint) dim(s string) string  { return p.with("2", s) }
+
+// MarkdownText escapes s as a cell of [Markdown] is: what GitHub's dialect makes
+// of it is s as [Escape] writes it, in one line.
+func MarkdownText(s string) string { return string(appendMarkdown(nil, Escape(s))) }

@@ -1,9 +1,10 @@
-// Package report says what a triage found, to a person.
+// Package report says what was found in a case, to a person.
 //
-// Stage: the last one, beside render. In: [Data], gathered by the command from
+// Stage: the last one, beside render. In: [Data], gathered by package triage from
 // the case, the load and the hunts. Out: a summary for a terminal of one to two
-// screens ([Terminal]) and one self-contained HTML file ([HTML]). It leaves
-// gathering, files and clocks to the command.
+// screens ([Terminal]), one self-contained HTML file ([HTML]), and the same as
+// Markdown ([Markdown]) and as one JSON object ([JSON]). It leaves gathering,
+// files and clocks to others.
 //
 // Every text that may come from a log or a file name is escaped as
 // render.Escape does before it is written, and in HTML as html/template does
@@ -34,6 +35,9 @@ type Data struct {
 	Generated time.Time
 	// ReportFile is the path of the HTML report, for the summary to name; may be empty.
 	ReportFile string
+	// Since and Until are the window of hunts, timeline, principals, role chains and
+	// traffic; zero: open. All else is of the whole case.
+	Since, Until time.Time
 
 	Sources    []Source
 	Aside      []Aside
@@ -46,6 +50,11 @@ type Data struct {
 	Missing    []Gap
 	Coverage   coverage.Map
 	Notes      []string
+
+	Verification Verification
+	Chains       Chains
+	Traffic      Traffic
+	Asked        []Asked // what the report itself asked the case
 }
 
 // Source is what was loaded of one source.
@@ -107,6 +116,35 @@ type Finding struct {
 	Citation string
 	Columns  []value.Column
 	Rows     [][]any // cells as package value has them; the first of Count
+	// Records are where the rows come from, one a row; nil: not looked for.
+	Records []Record
+	Next    []Next
+}
+
+// Of the first OriginalsOf rows of a finding the records are shown as they stand
+// in their files, MaxOriginal bytes of each.
+const (
+	OriginalsOf = 3
+	MaxOriginal = 4096
+)
+
+// Record is the record of the evidence a row comes from. FileID 0: none is known.
+type Record struct {
+	FileID, RecordNo int64
+	Path             string
+	// Exact: the hunt itself says so. Otherwise Matches records have the row's
+	// time, source, principal and address, of which this is the first.
+	Exact   bool
+	Matches int64
+	Text    string // as it stands in the file, its first MaxOriginal bytes; empty: not read
+	Cut     int64  // bytes left out
+	Why     string // why it could not be read
+}
+
+// Next is a hunt to run after a finding.
+type Next struct {
+	Hunt, Title string
+	Args        []string // of quarry hunt, with the values of the finding's first row
 }
 
 // Kept is a result that was kept in the case.
@@ -142,6 +180,17 @@ type Hunt struct {
 	Reason  string // why Skipped or Failed
 	SQL     string
 	Params  []Param
+	Rows    int64
+	Elapsed time.Duration // zero: not run
+}
+
+// Asked is a query that the report itself needs.
+type Asked struct {
+	What    string
+	SQL     string
+	Params  []Param
+	Rows    int64
+	Elapsed time.Duration
 }
 
 // Param is one bound parameter of a hunt.

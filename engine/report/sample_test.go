@@ -156,7 +156,7 @@ func sample() Data {
 		d.Coverage.Rows = append(d.Coverage.Rows, r)
 	}
 	for _, f := range d.Findings {
-		d.Hunts = append(d.Hunts, Hunt{ID: f.Hunt, Title: f.Title, Outcome: Hit, SQL: "SELECT event_time AS time, 'cloudtrail' AS source,\n       user_arn AS principal, source_ip_address AS src_ip\nFROM cloudtrail\nWHERE event_name IN ('StopLogging', 'DeleteTrail')\n\tAND event_time < $until\nORDER BY time", Params: []Param{{"until", "2026-03-05T00:00:00Z"}}})
+		d.Hunts = append(d.Hunts, Hunt{ID: f.Hunt, Title: f.Title, Outcome: Hit, SQL: "SELECT event_time AS time, 'cloudtrail' AS source,\n       user_arn AS principal, source_ip_address AS src_ip\nFROM cloudtrail\nWHERE event_name IN ('StopLogging', 'DeleteTrail')\n\tAND event_time < $until\nORDER BY time", Params: []Param{{"until", "2026-03-05T00:00:00Z"}}, Rows: f.Count, Elapsed: 31 * time.Millisecond})
 	}
 	for i := range 22 {
 		d.Hunts = append(d.Hunts, Hunt{ID: fmt.Sprintf("hunt_%02d", i), Title: "A hunt without hits", Outcome: Clean, SQL: "SELECT 1"})
@@ -165,5 +165,31 @@ func sample() Data {
 		Hunt{ID: "dns_tunnel", Title: "Tunnelling over DNS", Outcome: Skipped, Reason: "no route53_resolver logs in the case", SQL: "SELECT 1"},
 		Hunt{ID: "kms_foreign", Title: "Objects encrypted with a foreign key", Outcome: Failed, Reason: "out of memory at 1.2 GiB", SQL: "SELECT 1"},
 	)
+	d.Since = at(-24)
+	mass := &d.Findings[1]
+	mass.Next = []Next{{"ct-key-many-addresses", "One key from many addresses", []string{"hunt", "ct-key-many-addresses", "-p", "key=AKIA`x"}}}
+	for i := range mass.Rows {
+		mass.Records = append(mass.Records, Record{FileID: 7, RecordNo: int64(i + 1), Path: "evidence/cloudtrail/a</script>.json.gz", Exact: i%2 == 0, Matches: int64(i)})
+	}
+	mass.Records[0].Text, mass.Records[0].Cut = "{\"eventName\":\"GetObject\",\"userAgent\":\"<img src=x onerror=alert(2)>\u202e\"}", 1200
+	mass.Records[2].Why = "the evidence is not there any more"
+	d.Verification = Verification{Done: true, Keys: 2, Files: 279, Bytes: 24_136_469, Unlisted: 3, Rows: 269_392, Actions: 4,
+		Held: []Tally{{"same", 278}, {"changed", 1}}, Nowhere: []string{"/mnt/usb2"}, Notes: []string{"a manifest could not be read"},
+		Problems: []Problem{{"changed, altered", "evidence/cloudtrail/x.json.gz", "its content is another than its digest says"}}, Omitted: 2,
+		Trails: []Trail{{"main (us-east-1), account 111122223333", []Tally{{"valid", 64}, {"unproven", 2}}, []Tally{{"valid", 31}, {"changed", 1}},
+			[]Stretch{{at(0), at(29), "proven", ""}, {at(29), at(34), "gap", "a chain ended and another began: logging was stopped"}, {at(34), at(72), "proven", ""}}}}}
+	d.Chains = Chains{Named: true, Omitted: 3, Others: 1, Alone: 2,
+		Actors: []Actor{{Name: deploy, Kind: "user", Account: "111122223333", Findings: 4, Weight: 12}, {Name: "arn:aws:iam::111122223333:role/ci/deployer", Kind: "role", Account: "111122223333", Role: "deployer", Findings: 1, Weight: 4},
+			{Name: "arn:aws:iam::444455556666:role/<b>data</b>", Kind: "role", Account: "444455556666", Role: "<b>data</b>"}, {Name: "ec2.amazonaws.com", Kind: "service"}},
+		Assumptions: []Assumption{{0, 1, 12, at(2), at(29)}, {1, 2, 1, at(28.5), at(28.5)}, {3, 1, 2400, at(0), at(72)}, {2, 1, 1, at(30), at(30)}, {2, 2, 1, at(30), at(30)}}}
+	d.Traffic = Traffic{Start: epoch, Step: time.Hour, Any: true}
+	for h := range int64(72) {
+		out, in := Flows{3_000_000 + h*50_000, 40 + h%7, h % 3}, Flows{9_000_000 + h*h*1000, 60, 20 + h%11}
+		if h == 31 {
+			out.Bytes = 61_000_000
+		}
+		d.Traffic.Out, d.Traffic.In = append(d.Traffic.Out, out), append(d.Traffic.In, in)
+	}
+	d.Asked = []Asked{{What: "count principals", SQL: "SELECT 1\nFROM events", Params: []Param{{"named", strings.Repeat("x", 5000)}}, Rows: 12, Elapsed: 4200 * time.Microsecond}}
 	return d
 }

@@ -15,6 +15,8 @@ const (
 	plotRight   = 40.0  // room for half the last tick's label
 	markHeight  = 20.0
 	laneHeight  = 54.0
+	laneLow     = 26.0 // of each, where there are more than fewLanes
+	fewLanes    = 6
 	laneGap     = 14.0
 	axisHeight  = 34.0
 	maxBars     = 240 // more are merged: a bar is then some 3.5 units wide
@@ -111,9 +113,13 @@ func layout(t Timeline, findings []findingView) *plot {
 	}
 	if t.Step > 0 {
 		p.Step = duration(t.Step)
+		height := laneHeight
+		if len(t.Series) > fewLanes {
+			height = laneLow
+		}
 		for i, s := range t.Series {
-			p.Lanes = append(p.Lanes, makeLane(i, s, t, y, x))
-			y += laneHeight + laneGap
+			p.Lanes = append(p.Lanes, makeLane(i, s, t, y, height, x))
+			y += height + laneGap
 		}
 	}
 	p.Bottom, p.Height = y-laneGap+4, y+2
@@ -121,8 +127,8 @@ func layout(t Timeline, findings []findingView) *plot {
 	return p
 }
 
-func makeLane(i int, s Series, t Timeline, y float64, x func(time.Time) float64) lane {
-	l := lane{Y: y, Base: y + laneHeight, LabelY: y + laneHeight/2, PeakY: y + laneHeight/2 + 16, Source: s.Source, Colour: i % 6}
+func makeLane(i int, s Series, t Timeline, y, height float64, x func(time.Time) float64) lane {
+	l := lane{Y: y, Base: y + height, LabelY: y + height/2 - 1, PeakY: y + height/2 + 12, Source: s.Source, Colour: i % 6}
 	var peak int64
 	for _, n := range s.Counts {
 		peak = max(peak, n)
@@ -134,7 +140,7 @@ func makeLane(i int, s Series, t Timeline, y float64, x func(time.Time) float64)
 		}
 		from := t.Start.Add(time.Duration(j) * t.Step)
 		// The square root keeps single events visible beside a flood.
-		h := max(1.5, laneHeight*math.Sqrt(float64(n)/float64(peak)))
+		h := max(1.5, height*math.Sqrt(float64(n)/float64(peak)))
 		left, right := x(from), x(from.Add(t.Step))
 		l.Bars = append(l.Bars, bar{
 			X: left, W: max(0.8, right-left-0.6), Y: l.Base - h, H: h,

@@ -40,16 +40,18 @@ func (t *triage) entities(ctx context.Context, column, keep string) ([]report.En
 		list = []byte("[]")
 	}
 	var out []report.Entity
+	window, params := t.within("event_time")
+	params["named"] = string(list)
 	err = t.each(ctx, fmt.Sprintf(`
 		WITH g AS (
 		  SELECT %[1]s AS name, count(*) AS n,
 		         count(CASE WHEN outcome IN ('denied', 'blocked') THEN 1 END) AS denied,
 		         min(event_time) AS first_time, max(event_time) AS last_time,
 		         array_to_string(list_sort(list(DISTINCT source)), ',') AS sources
-		  FROM events WHERE %[1]s IS NOT NULL AND %[1]s <> '' GROUP BY 1)
+		  FROM events WHERE %[1]s IS NOT NULL AND %[1]s <> '' AND %[4]s GROUP BY 1)
 		SELECT name, n, denied, first_time, last_time, sources FROM g WHERE %[2]s
 		ORDER BY name IN (SELECT unnest(from_json($named, '["VARCHAR"]'))) DESC, denied DESC, n DESC, name
-		LIMIT %[3]d`, column, keep, 2*candidates), map[string]any{"named": string(list)}, func(v []any) {
+		LIMIT %[3]d`, column, keep, 2*candidates, window), params, func(v []any) {
 		e := report.Entity{Name: value.Text(v[0]), Events: value.Int(v[1]), Denied: value.Int(v[2]), First: value.Time(v[3]), Last: value.Time(v[4]),
 			Sources: strings.Split(value.Text(v[5]), ",")}
 		switch n := t.findings[column][e.Name]; {

@@ -44,7 +44,7 @@ func (t *triage) stopped(ctx context.Context) error {
 // holes are the gaps of the view coverage. Those which a call listed already
 // explains are only in its map, and so is what flowHoles says by interface.
 func (t *triage) holes(ctx context.Context) error {
-	m, err := coverage.Collect(ctx, t.o.Case)
+	m, err := coverage.Collect(ctx, t.ask)
 	if err != nil {
 		return err
 	}

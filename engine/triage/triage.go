@@ -1,22 +1,22 @@
-// Package triage gathers what a first look at a case says: what was loaded and
-// what was not, what the hunts found, who and from where, when, and for which
-// stretches the logs are silent.
+// Package triage gathers what a report on a case says: what was loaded and what
+// was not, what the hunts found and in which records, who, from where and by
+// which roles, when, what was sent, and for which stretches the logs are silent.
 //
-// In: a case and hunts. Out: [report.Data]. It leaves loading, the look of the
-// report and files to others.
+// In: a case, hunts, and the result of a verification. Out: [report.Data]. It
+// leaves loading, the look of the report and files to others.
 package triage
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"logquarry/engine/custody"
 	"logquarry/engine/hunt"
+	"logquarry/engine/render"
 	"logquarry/engine/report"
 	"logquarry/engine/schema"
 	"logquarry/engine/store"
@@ -35,6 +35,10 @@ type Options struct {
 	Since, Until time.Time
 	// Done, where not nil, is told of each hunt as it ends.
 	Done func(hunt.Result)
+	// Verification is handed on as it is.
+	Verification report.Verification
+	// Original, where not nil, reads a record again as it stands in its file.
+	Original func(ctx context.Context, fileID, recordNo int64) ([]byte, error)
 }
 
 // timelineWidth is the width of the chart the report draws, in buckets and the
@@ -43,8 +47,8 @@ const timelineWidth = 160
 
 // Collect asks the case everything a report says.
 func Collect(ctx context.Context, o Options) (report.Data, error) {
-	d := report.Data{Case: o.Case.Path, Version: o.Version, Generated: o.Now}
-	t := &triage{o: o, d: &d, weight: map[string]map[string]int{"principal": {}, "src_ip": {}}, findings: map[string]map[string]int{"principal": {}, "src_ip": {}}}
+	d := report.Data{Case: o.Case.Path, Version: o.Version, Generated: o.Now, Since: o.Since, Until: o.Until, Verification: o.Verification}
+	t := &triage{o: o, d: &d, ask: &recorder{q: o.Case}, weight: map[string]map[string]int{"principal": {}, "src_ip": {}}, findings: map[string]map[string]int{"principal": {}, "src_ip": {}}}
 	for _, step := range []struct {
 		what string
 		do   func(context.Context) error
@@ -63,7 +67,11 @@ func Collect(ctx context.Context, o Options) (report.Data, error) {
 		}},
 		{"draw the timeline", t.timeline},
 		{"look for gaps", t.gaps},
+		{"follow roles", t.chains},
+		{"measure traffic", t.traffic},
+		{"find the records", t.records},
 	} {
+		t.ask.what = step.what
 		if err := step.do(ctx); err != nil {
 			if ctx.Err() != nil {
 				return d, context.Cause(ctx)
@@ -71,12 +79,14 @@ func Collect(ctx context.Context, o Options) (report.Data, error) {
 			return d, fmt.Errorf("%s: %w", step.what, err)
 		}
 	}
+	d.Asked = t.ask.list
 	return d, nil
 }
 
 type triage struct {
-	o Options
-	d *report.Data
+	o   Options
+	d   *report.Data
+	ask *recorder
 	// weight and findings are, by leading column and name, how bad the hunts
 	// with the name in them are and how many they are.
 	weight, findings map[string]map[string]int
@@ -84,7 +94,7 @@ type triage struct {
 
 // each runs a query of our own and hands out its rows.
 func (t *triage) each(ctx context.Context, sql string, params map[string]any, f func([]any)) error {
-	return value.Each(ctx, t.o.Case, sql, params, f)
+	return value.Each(ctx, t.ask, sql, params, f)
 }
 
 // loaded counts rows by table, not by what a file as a whole is taken for: records
@@ -220,28 +230,21 @@ func (t *triage) hunt(ctx context.Context) error {
 
 // note keeps how one hunt went.
 func (t *triage) note(r hunt.Result, columns []value.Column, rows [][]any, named map[string]map[string]bool) {
-	h := report.Hunt{ID: r.Hunt.ID, Title: r.Hunt.Title, SQL: r.Hunt.SQL, Outcome: report.Clean}
-	values, err := r.Hunt.Bind(nil, t.o.Since, t.o.Until)
-	if err == nil {
-		for _, name := range slices.Sorted(maps.Keys(values)) {
-			v := values[name]
-			if at, ok := v.(time.Time); ok {
-				v = at.UTC().Format(time.RFC3339)
-			}
-			h.Params = append(h.Params, report.Param{Name: name, Value: fmt.Sprint(v)})
-		}
+	h := report.Hunt{ID: r.Hunt.ID, Title: r.Hunt.Title, SQL: r.Hunt.SQL, Outcome: report.Clean, Rows: r.Count, Elapsed: r.Elapsed}
+	if values, err := r.Hunt.Bind(nil, t.o.Since, t.o.Until); err == nil {
+		h.Params = shownParams(values)
 	}
 	switch {
 	case r.Err != nil:
 		h.Outcome, h.Reason = report.Failed, r.Err.Error()
 	case len(r.Missing) > 0:
-		h.Outcome, h.Reason = report.Skipped, "no rows of "+strings.Join(r.Missing, ", ")
+		h.Elapsed, h.Outcome, h.Reason = 0, report.Skipped, "no rows of "+strings.Join(r.Missing, ", ")
 	case r.Count > 0:
 		h.Outcome = report.Hit
 		t.d.Findings = append(t.d.Findings, report.Finding{
 			Hunt: r.Hunt.ID, Title: r.Hunt.Title, Severity: report.Severity(r.Hunt.Severity), Attack: r.Hunt.Attack,
 			Count: r.Count, First: r.First, Last: r.Last, Meaning: r.Hunt.Means, Noise: r.Hunt.Noise, Citation: r.Hunt.Cite,
-			Columns: columns, Rows: rows,
+			Columns: columns, Rows: rows, Next: t.next(r.Hunt, columns, rows),
 		})
 		for column, names := range named {
 			for name := range names {
@@ -255,8 +258,25 @@ func (t *triage) note(r hunt.Result, columns []value.Column, rows [][]any, named
 	t.d.Hunts = append(t.d.Hunts, h)
 }
 
+// longestGiven is how long a value may be that a suggestion hands on.
+const longestGiven = 200
+
+// next are the hunts to run after findings of h. What cannot be shown and pasted
+// both is not handed on.
+func (t *triage) next(h hunt.Hunt, columns []value.Column, rows [][]any) (out []report.Next) {
+	steps := h.Steps(columns, rows, func(v string) bool { return len(v) <= longestGiven && render.Escape(v) == v })
+	for _, s := range steps {
+		n := report.Next{Hunt: s.ID, Args: s.Args()}
+		if i := slices.IndexFunc(t.o.Hunts, func(o hunt.Hunt) bool { return o.ID == s.ID }); i >= 0 {
+			n.Title = t.o.Hunts[i].Title
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
 func (t *triage) timeline(ctx context.Context) error {
-	c, err := timeline.Buckets(ctx, t.o.Case, timeline.Filter{}, timelineWidth)
+	c, err := timeline.Buckets(ctx, t.ask, timeline.Filter{Since: t.o.Since, Until: t.o.Until}, timelineWidth)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package triage
 
 import (
+	"context"
+	"errors"
 	"maps"
 	"path/filepath"
 	"strings"
@@ -141,6 +143,80 @@ func TestCollect(t *testing.T) {
 	}
 	if len(d.Coverage.Rows) < 30 || len(d.Coverage.Gaps) == 0 || d.Coverage.Outside != 0 {
 		t.Errorf("coverage: %d rows, %+v", len(d.Coverage.Rows), d.Coverage.Gaps)
+	}
+
+	// Every row comes from a record, which has the row's time.
+	for _, f := range d.Findings {
+		if len(f.Records) != len(f.Rows) {
+			t.Fatalf("%s: %d records of %d rows", f.Hunt, len(f.Records), len(f.Rows))
+		}
+		for i, r := range f.Records {
+			if f.Hunt == "ct-trail-impaired" && (r.FileID == 0 || r.Path == "" || r.Matches != 1) {
+				t.Errorf("%s, row %d: %+v", f.Hunt, i, r)
+			}
+		}
+	}
+	// The made-up incident goes from a user to one role and from that to another.
+	chain := map[string]bool{}
+	for _, e := range d.Chains.Assumptions {
+		chain[d.Chains.Actors[e.From].Name+" > "+d.Chains.Actors[e.To].Name] = true
+	}
+	for _, want := range []string{"arn:aws:iam::111122223333:user/backup-agent > arn:aws:iam::111122223333:role/DeployRole", "arn:aws:iam::111122223333:role/DeployRole > arn:aws:iam::111122223333:role/DataPipeline"} {
+		if !chain[want] {
+			t.Errorf("no %s in %v", want, chain)
+		}
+	}
+	var out, in report.Flows
+	for i := range d.Traffic.Out {
+		out.Bytes, in.Bytes = out.Bytes+d.Traffic.Out[i].Bytes, in.Bytes+d.Traffic.In[i].Bytes
+	}
+	var wantOut, wantIn int64
+	err = c.DB().QueryRow(`SELECT sum(CASE WHEN is_private_ip(srcaddr) THEN bytes END)::BIGINT, sum(CASE WHEN is_private_ip(dstaddr) THEN bytes END)::BIGINT
+		FROM vpc_flow WHERE action = 'ACCEPT' AND is_private_ip(srcaddr) <> is_private_ip(dstaddr)`).Scan(&wantOut, &wantIn)
+	if err != nil || !d.Traffic.Any || out.Bytes != wantOut || in.Bytes != wantIn || wantOut == 0 {
+		t.Errorf("traffic: %d out, %d in, want %d and %d (%v)", out.Bytes, in.Bytes, wantOut, wantIn, err)
+	}
+	// What the report asked is told, with its rows.
+	asked := map[string]int64{}
+	for _, a := range d.Asked {
+		asked[a.What] += a.Rows
+		if a.SQL == "" || a.Elapsed <= 0 {
+			t.Errorf("asked: %+v", a)
+		}
+	}
+	if asked["count principals"] == 0 || asked["find the records"] == 0 || asked["measure traffic"] == 0 {
+		t.Errorf("asked: %v", asked)
+	}
+	// A window holds for all but the ledger and the coverage; records are read again where that is asked for.
+	reads := 0
+	day, err := Collect(ctx, Options{Case: c, Sources: sources, Hunts: hunts, Now: now, Since: time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC),
+		Original: func(_ context.Context, fileID, recordNo int64) ([]byte, error) {
+			if reads++; reads == 1 {
+				return nil, errors.New("gone")
+			}
+			return []byte(strings.Repeat("x", report.MaxOriginal+5)), nil
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range day.Principals {
+		if p.First.Before(day.Since) {
+			t.Errorf("before the window: %+v", p)
+		}
+	}
+	if len(day.Sources) != 26 || !day.Timeline.Start.After(day.Since.Add(-time.Hour)) {
+		t.Errorf("%d sources, timeline from %v", len(day.Sources), day.Timeline.Start)
+	}
+	seen := 0
+	for _, f := range day.Findings {
+		for _, r := range f.Records {
+			if r.Why == "gone" || len(r.Text) == report.MaxOriginal && r.Cut == 5 {
+				seen++
+			}
+		}
+	}
+	if reads == 0 || seen != reads {
+		t.Errorf("%d records read again, %d in the report", reads, seen)
 	}
 
 	// Damaged copies of two of the files come later.
