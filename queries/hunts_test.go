@@ -74,6 +74,9 @@ func TestHunts(t *testing.T) {
 					t.Fatalf("the sample does not load whole: %+v", sum)
 				}
 				for _, s := range h.Sources {
+					if s == "events" { // the view over all of them
+						continue
+					}
 					if n := sum.Sources[s]; n.Rows == 0 {
 						t.Fatalf("the sample holds nothing of %s, so the hunt would be skipped", s)
 					}

@@ -8,6 +8,9 @@ packs: [triage, collection, web, credential-access, data]
 means: A file that holds configuration, keys, a repository or a dump was asked for and answered with 2xx. Take what is in it for lost.
 noise: "Sites that answer 200 with their start page to any path: then all sizes are alike and equal that of the start page. HEAD requests have no body."
 cite: "OWASP Web Security Testing Guide, sensitive information in files; Elastic Load Balancing User Guide, access logs of an Application Load Balancer; ATT&CK T1552.001"
+next:
+  - {id: ct-new-address}
+  - {id: x-address-everywhere}
 ---*/
 WITH served AS (
   SELECT time AS moment, client_ip AS ip, elb_status_code AS status, elb AS host, split_part(request, ' ', 1) AS method, user_agent AS agent, sent_bytes AS bytes, url_decode(split_part(split_part(request, ' ', 2), '?', 1)) AS path

@@ -8,6 +8,9 @@ packs: [triage, collection, web, credential-access, data]
 means: A file that holds configuration, keys, a repository or a dump was asked for and answered with 2xx. Take what is in it for lost.
 noise: "Sites that answer 200 with their start page to any path: then all sizes are alike and equal that of the start page. HEAD requests have no body."
 cite: "OWASP Web Security Testing Guide, sensitive information in files; Amazon CloudFront Developer Guide, standard log fields; ATT&CK T1552.001"
+next:
+  - {id: ct-new-address}
+  - {id: x-address-everywhere}
 ---*/
 WITH served AS (
   SELECT time AS moment, c_ip AS ip, sc_status AS status, coalesce(x_host_header, cs_host) AS host, cs_method AS method, url_decode(cs_user_agent) AS agent, sc_bytes AS bytes, url_decode(split_part((coalesce(cs_uri_stem, '') || coalesce('?' || cs_uri_query, '')), '?', 1)) AS path

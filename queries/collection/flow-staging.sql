@@ -12,6 +12,9 @@ params:
 means: A host took very much data from several others inside in a day. So loot is gathered before it leaves.
 noise: "Backup, log and build servers; database replicas. Then look at what the host sent out: flow-bytes-out."
 cite: "ATT&CK T1074.002 Remote Data Staging"
+next:
+  - {id: flow-bytes-out}
+  - {id: flow-upload-spike}
 ---*/
 WITH pulls AS (
   SELECT date_trunc('day', "start") AS day, dstaddr, srcaddr, sum(bytes) AS bytes, min("start") AS moment, max("end") AS last_time, max(interface_id) AS interface_id

@@ -8,6 +8,8 @@ packs: [triage, command-and-control, network]
 means: "A host asked for a service that testers and intruders use to see that an exploit worked, or to reach a machine from outside: interact.sh, Burp Collaborator, ngrok, trycloudflare and their kind."
 noise: Developers use tunnels on their own machines; on servers there is no good reason.
 cite: "Domains as the tools document them; ATT&CK T1572 Protocol Tunneling, T1102 Web Service"
+next:
+  - {id: x-dns-answer-flow}
 ---*/
 SELECT min(query_timestamp) AS time, 'route53_resolver' AS source, max(instance_id) AS principal, srcaddr AS src_ip, rtrim(lower(query_name), '.') AS target,
   coalesce(max(instance_id), srcaddr) || ' asked for ' || rtrim(lower(query_name), '.') || ' ' || CAST(count(*) AS VARCHAR) || ' times' AS summary,

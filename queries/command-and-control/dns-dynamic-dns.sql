@@ -8,6 +8,8 @@ packs: [command-and-control, network]
 means: A host asked for a name at a provider of dynamic names, or for a gateway into Tor. Small intruders host so.
 noise: Home offices and small partners use dynamic names.
 cite: "Domains the providers hand out; ATT&CK T1568 Dynamic Resolution, T1090.003 Multi-hop Proxy"
+next:
+  - {id: x-dns-answer-flow}
 ---*/
 SELECT min(query_timestamp) AS time, 'route53_resolver' AS source, max(instance_id) AS principal, srcaddr AS src_ip, rtrim(lower(query_name), '.') AS target,
   coalesce(max(instance_id), srcaddr) || ' asked for ' || rtrim(lower(query_name), '.') || ' ' || CAST(count(*) AS VARCHAR) || ' times' AS summary,

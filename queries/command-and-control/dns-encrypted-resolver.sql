@@ -8,6 +8,8 @@ packs: [command-and-control, network]
 means: A host asked for the name of a public DNS-over-HTTPS server. What it asks there is in no log of yours.
 noise: Browsers on desktops do so by themselves. Servers do not.
 cite: "Names of public DoH servers as their operators document them; ATT&CK T1071.004"
+next:
+  - {id: flow-dns-outside}
 ---*/
 SELECT min(query_timestamp) AS time, 'route53_resolver' AS source, max(instance_id) AS principal, srcaddr AS src_ip, rtrim(lower(query_name), '.') AS target,
   coalesce(max(instance_id), srcaddr) || ' asked for ' || rtrim(lower(query_name), '.') AS summary,

@@ -8,6 +8,8 @@ packs: [triage, command-and-control, network]
 means: A name on a list of DNS Firewall was asked for. ALERT means that it was answered.
 noise: Lists of your own that are too wide.
 cite: "Amazon Route 53 Developer Guide, DNS Firewall, rule actions in query logs"
+next:
+  - {id: dns-who-resolved, with: {name: target}}
 ---*/
 SELECT min(query_timestamp) AS time, 'route53_resolver' AS source, max(instance_id) AS principal, srcaddr AS src_ip, rtrim(lower(query_name), '.') AS target,
   firewall_rule_action || ' for ' || rtrim(lower(query_name), '.') || ', ' || CAST(count(*) AS VARCHAR) || ' queries' AS summary,

@@ -10,6 +10,8 @@ params:
 means: "A label of 45 characters and more carries data: out in the name, commands back in TXT or CNAME answers."
 noise: Signatures of mail (DKIM), verification records, content networks and telemetry use long labels too, always below the same few domains.
 cite: "RFC 1035, a label has 63 octets at most; ATT&CK T1071.004; Panther DNS queries"
+next:
+  - {id: dns-tunnel}
 ---*/
 WITH long AS (
   SELECT rtrim(lower(query_name), '.') AS name, query_timestamp, query_type, srcaddr, instance_id

@@ -10,6 +10,8 @@ params:
 means: "A client asked for very many names that do not exist within an hour: a search through names of hosts, malware, or a broken set-up."
 noise: Search lists of domains (each name tried with each suffix), browsers, block lists of mail filters.
 cite: "Panther DNS queries; aws-security-analytics-bootstrap Route 53 queries"
+next:
+  - {id: dns-random-names}
 ---*/
 WITH hours AS (
   SELECT srcaddr, date_trunc('hour', query_timestamp) AS hour, min(query_timestamp) AS first_time, max(query_timestamp) AS last_time, count(*) AS queries,

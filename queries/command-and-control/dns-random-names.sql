@@ -10,6 +10,8 @@ params:
 means: "A client asked for many different domains that do not exist and look made by a machine: malware that searches for its server of the day (DGA)."
 noise: Browsers ask for three random one-word names at start; those have no dot. Mail filters ask for block lists, below one domain.
 cite: "ATT&CK T1568.002 Domain Generation Algorithms; Panther DNS queries"
+next:
+  - {id: flow-beacon}
 ---*/
 WITH failed AS (
   SELECT srcaddr, rtrim(lower(query_name), '.') AS name, min(query_timestamp) AS first_time, max(query_timestamp) AS last_time, max(instance_id) AS instance_id
@@ -20,12 +22,11 @@ WITH failed AS (
 labels AS (
   SELECT *, regexp_extract(name, '([^.]+[.](?:(?:co|com|net|org|gov|ac|edu)[.][a-z]{2}|[^.]+))$', 1) AS domain FROM failed WHERE name LIKE '%.%' AND name NOT LIKE '%.arpa' AND name NOT LIKE '%.internal'
 ),
--- Few vowels, many digits or five consonants in a row: people make no such names.
+-- Five consonants in a row, five digits, or eight characters without a vowel: people make few such names.
 odd AS (
   SELECT *, split_part(domain, '.', 1) AS label FROM labels
   WHERE length(split_part(domain, '.', 1)) >= 8
-    AND (regexp_like(split_part(domain, '.', 1), '[bcdfghjklmnpqrstvwxz]{5}') OR (length(split_part(domain, '.', 1)) - length(translate(split_part(domain, '.', 1), '0123456789', ''))) * 3 >= length(split_part(domain, '.', 1))
-      OR (length(split_part(domain, '.', 1)) - length(translate(split_part(domain, '.', 1), 'aeiouy', ''))) * 5 <= length(split_part(domain, '.', 1)))
+    AND regexp_like(split_part(domain, '.', 1), '[bcdfghjklmnpqrstvwxz]{5}|([0-9][^0-9]*){5}|[^aeiouy]{8}')
 )
 SELECT min(first_time) AS time, 'route53_resolver' AS source, max(instance_id) AS principal, srcaddr AS src_ip, min_by(domain, first_time) AS target,
   CAST(count(DISTINCT domain) AS VARCHAR) || ' random domains that do not exist, such as ' || min_by(domain, first_time) || ' and ' || max_by(domain, last_time) AS summary,

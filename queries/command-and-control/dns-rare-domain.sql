@@ -11,6 +11,9 @@ params:
 means: A domain that one or two clients asked for and that was not asked for at the beginning of the log.
 noise: "Every person who browses makes such. On servers there are few: sort by first time and compare with the day of the incident."
 cite: "Panther DNS queries; aws-security-analytics-bootstrap Route 53 queries; ATT&CK T1568 Dynamic Resolution"
+next:
+  - {id: dns-who-resolved, with: {name: domain}}
+  - {id: x-dns-answer-flow}
 ---*/
 WITH asked AS (
   SELECT rtrim(lower(query_name), '.') AS name, srcaddr, min(query_timestamp) AS first_time, max(query_timestamp) AS last_time, count(*) AS queries, max(instance_id) AS instance_id

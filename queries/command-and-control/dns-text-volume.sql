@@ -11,6 +11,9 @@ params:
 means: A client sends many queries of kinds that carry data back. Tunnels fetch commands and files so.
 noise: Mail servers ask TXT for SPF, DKIM and DMARC, each domain a few times.
 cite: "ATT&CK T1071.004; iodine and dnscat2, record types they use"
+next:
+  - {id: dns-tunnel}
+  - {id: dns-long-label}
 ---*/
 WITH asked AS (
   SELECT query_timestamp, srcaddr, instance_id, rtrim(lower(query_name), '.') AS name, query_type

@@ -11,6 +11,8 @@ params:
 means: "ICMP carried far more bytes to one public address than echo needs: a tunnel."
 noise: Path MTU tests and monitoring send many small packets; look at bytes_per_packet.
 cite: "ATT&CK T1095 Non-Application Layer Protocol; IANA protocol numbers 1 and 58"
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
 ---*/
 WITH sent AS (
   SELECT srcaddr, dstaddr, protocol, min("start") AS first_time, max("end") AS last_time, count(*) AS flows, sum(bytes) AS bytes, sum(packets) AS packets,

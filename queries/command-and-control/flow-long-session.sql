@@ -10,6 +10,8 @@ params:
 means: One pair of ports kept talking to a public address for many hours. Remote shells and tunnels stay open; so do chats and message queues.
 noise: Connections to queues, databases and AWS endpoints (aws_service, where it is logged).
 cite: "RITA long connection analysis by Active Countermeasures; ATT&CK T1095 Non-Application Layer Protocol"
+next:
+  - {id: dns-name-of-address, with: {address: dstaddr}}
 ---*/
 WITH sessions AS (
   SELECT srcaddr, srcport, dstaddr, dstport, protocol, min("start") AS first_time, max("end") AS last_time, count(*) AS flows, sum(bytes) AS bytes,

@@ -11,6 +11,9 @@ params:
 means: On the last days a host sent to a public address that no host had sent to before. New is not bad; what is new on the day of the incident is worth a look.
 noise: "Content networks and AWS endpoints change addresses all the time: raise bytes, or leave out those with aws_service."
 cite: "Panther and Elastic, first occurrence rules; ATT&CK T1071"
+next:
+  - {id: dns-name-of-address, with: {address: dstaddr}}
+  - {id: flow-beacon}
 ---*/
 WITH peers AS (
   SELECT dstaddr, min("start") AS first_time, max("end") AS last_time, count(*) AS flows, sum(bytes) AS bytes, min_by(srcaddr, "start") AS srcaddr, count(DISTINCT srcaddr) AS hosts,

@@ -8,6 +8,8 @@ packs: [command-and-control, network]
 means: "GRE, IP in IP, 6in4, ESP or SCTP between a host and a public address: a tunnel past what inspects TCP and UDP."
 noise: VPN gateways, which are few and known.
 cite: "IANA protocol numbers; Amazon VPC User Guide, Flow log records, field protocol; ATT&CK T1572 Protocol Tunneling"
+next:
+  - {id: flow-long-session}
 ---*/
 WITH talks AS (
   SELECT srcaddr, dstaddr, protocol, action, min("start") AS first_time, max("end") AS last_time, count(*) AS flows, sum(bytes) AS bytes, max(interface_id) AS interface_id, max(instance_id) AS instance_id

@@ -10,6 +10,8 @@ params:
 means: Network Firewall blocked many tries of one host. What is blocked says what is on the host.
 noise: "A forgotten agent or update service: always the same name and port."
 cite: "Network Firewall Developer Guide, alert logs"
+next:
+  - {id: flow-peers-of, with: {address: src_ip}}
 ---*/
 SELECT min(a.time) AS time, 'network_firewall' AS source, CAST(NULL AS VARCHAR) AS principal, a.src_ip, max(coalesce(a.tls_sni, a.http_hostname, a.dest_ip)) AS target,
   CAST(count(*) AS VARCHAR) || ' tries blocked to ' || CAST(count(DISTINCT coalesce(a.tls_sni, a.http_hostname, a.dest_ip)) AS VARCHAR) || ' places' AS summary,

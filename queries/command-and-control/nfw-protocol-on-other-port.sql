@@ -8,6 +8,8 @@ packs: [command-and-control, network]
 means: The firewall saw SSH, TLS, HTTP or another protocol on a port where it does not belong, such as SSH on 443.
 noise: "Web consoles on odd ports: the protocol is TLS or HTTP then, and the port above 1023."
 cite: "Suricata documentation, app_proto in EVE records; ATT&CK T1571 Non-Standard Port"
+next:
+  - {id: flow-long-session}
 ---*/
 SELECT min(coalesce("timestamp", event_timestamp)) AS time, 'network_firewall' AS source, CAST(NULL AS VARCHAR) AS principal, src_ip, dest_ip || ' port ' || CAST(dest_port AS VARCHAR) AS target,
   app_proto || ' on port ' || CAST(dest_port AS VARCHAR) || ', ' || CAST(count(DISTINCT flow_id) AS VARCHAR) || ' flows' AS summary,

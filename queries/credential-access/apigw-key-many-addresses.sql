@@ -10,6 +10,8 @@ params:
 means: One API key or principal came from several addresses. A key in an application for phones is everywhere; one of a partner is not.
 noise: Mobile carriers; partners with several exits.
 cite: "Amazon API Gateway Developer Guide, context variables identity.apiKey and authorizer.principalId; ATT&CK T1550.001"
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
 ---*/
 SELECT min(time) AS time, 'api_gateway' AS source, max(coalesce(user_arn, principal_id, "user", caller)) AS principal, min_by(ip, time) AS src_ip,
   coalesce(api_key, principal_id, user_arn) AS target,

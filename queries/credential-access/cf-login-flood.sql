@@ -10,6 +10,8 @@ params:
 means: "One client posts to a login or token path again and again. other_status counts answers unlike the usual one: the odd answer may be the login that worked."
 noise: Load tests; token renewal of applications behind one address; offices. Their answers are 2xx nearly all.
 cite: "OWASP Automated Threats to Web Applications, OAT-007 Credential Cracking and OAT-008 Credential Stuffing; ATT&CK T1110"
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
 ---*/
 WITH posts AS (
   SELECT time AS moment, c_ip AS ip, sc_status AS status, url_decode(cs_user_agent) AS agent, coalesce(x_host_header, cs_host) AS host, split_part((coalesce(cs_uri_stem, '') || coalesce('?' || cs_uri_query, '')), '?', 1) AS path

@@ -8,6 +8,8 @@ packs: [triage, credential-access, lateral-movement]
 means: "The token of a service account, which lives in a pod, came from a public address: it was carried off."
 noise: "Clusters whose pods leave by a public address of a NAT gateway to a public API endpoint: then all service accounts come from that one address."
 cite: "Kubernetes documentation, service accounts; Panther EKS rules, service account from public address; ATT&CK T1528 Steal Application Access Token"
+next:
+  - {id: x-address-everywhere}
 ---*/
 WITH used AS (
   SELECT user_username, source_ip, min(stage_timestamp) AS first_time, max(stage_timestamp) AS last_time, count(*) AS requests, count(DISTINCT coalesce(object_resource, request_uri)) AS resources,

@@ -8,6 +8,8 @@ packs: [credential-access, persistence]
 means: Somebody had a token made for a service account, or a secret that holds one. It works until it ends, whatever happens to the one who made it.
 noise: Setting up deployment tools. The kubelet makes tokens for its pods all day and is left out.
 cite: "Kubernetes documentation, TokenRequest API and service account token secrets; ATT&CK T1528"
+next:
+  - {id: eks-service-account-elsewhere}
 ---*/
 WITH writes AS (
   SELECT r.*, a.request_object AS body

@@ -10,6 +10,8 @@ params:
 means: One address failed to log in to Redshift again and again; whether it got in stands beside it.
 noise: A report with an old password.
 cite: "Amazon Redshift Management Guide, database audit logging, connection log; ATT&CK T1110"
+next:
+  - {id: redshift-unload}
 ---*/
 SELECT min(l.record_time) AS time, 'redshift_audit' AS source, max(CASE WHEN l.result = 'success' THEN trim(l.username) END) AS principal, trim(l.remote_ip) AS src_ip, max(trim(l.dbname)) AS target,
   CAST(count(CASE WHEN l.result = 'failed' THEN 1 END) AS VARCHAR) || ' failed logins from ' || trim(l.remote_ip) || CASE WHEN count(CASE WHEN l.result = 'success' THEN 1 END) > 0 THEN ', then success' ELSE '' END AS summary,

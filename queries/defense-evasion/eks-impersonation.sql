@@ -8,6 +8,8 @@ packs: [defense-evasion]
 means: "A user or service account made requests in the name of another. Impersonating system:masters gives everything."
 noise: Consoles and gateways that act for their users, always the same one.
 cite: "Kubernetes documentation, user impersonation"
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
 ---*/
 SELECT min(x.stage_timestamp) AS time, 'eks_audit' AS source, coalesce(x.arn, x.user_username) AS principal, x.source_ip AS src_ip, x.impersonated AS target,
   x.user_username || ' acted as ' || x.impersonated || ' in ' || CAST(count(*) AS VARCHAR) || ' requests' AS summary,

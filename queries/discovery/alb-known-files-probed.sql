@@ -10,6 +10,8 @@ params:
 means: A client asks for .git, .env, wp-login, phpinfo, actuators and their like. served says how many of them were answered with 2xx.
 noise: The whole internet does so all day. What matters is served, and clients that come back with other requests.
 cite: "OWASP Web Security Testing Guide, review old backup and unreferenced files; ATT&CK T1595.003 Wordlist Scanning"
+next:
+  - {id: alb-secret-file-served}
 ---*/
 WITH asked AS (
   SELECT time AS moment, client_ip AS ip, elb_status_code AS status, user_agent AS agent, lower(split_part(split_part(request, ' ', 2), '?', 1)) AS path

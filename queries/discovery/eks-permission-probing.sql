@@ -11,6 +11,8 @@ params:
 means: One user was refused many different things, or asked again and again what it may do. Stolen tokens are tried out so.
 noise: Controllers with too few rights, which ask for the same thing always; kubectl plug-ins and consoles that list all.
 cite: "Kubernetes documentation, checking API access (SelfSubjectAccessReview); ATT&CK T1613 Container and Resource Discovery"
+next:
+  - {id: eks-secrets-listed}
 ---*/
 WITH tries AS (
   SELECT coalesce(arn, user_username) AS who, source_ip, stage_timestamp AS moment, cluster, user_agent, access_key_id, user_username,

@@ -10,6 +10,8 @@ params:
 means: "A machine of yours knocks at SSH, Telnet, SMB, RDP or a database of one public address after another: a worm, a bot, or somebody who attacks others from it. The abuse notice follows."
 noise: Monitoring of partners; peers of a database cluster over public addresses.
 cite: "GuardDuty finding type Recon:EC2/Portscan and UnauthorizedAccess:EC2/SSHBruteForce (actor); ATT&CK T1046"
+next:
+  - {id: x-dns-answer-flow}
 ---*/
 WITH peers AS (
   SELECT srcaddr, dstport, dstaddr, min("start") AS moment, max("end") AS last_time, count(*) AS flows, sum(bytes) AS bytes, max(interface_id) AS interface_id, max(instance_id) AS instance_id

@@ -11,6 +11,8 @@ params:
 means: A public source knocked at many ports of a host, and afterwards a port answered with data. The scan found its door.
 noise: "Internet scanners that also fetch the start page of a public web server: few bytes, ports 80 and 443. Raise bytes."
 cite: "Amazon VPC User Guide, Flow log records, field action; Panther VPC rules; ATT&CK T1046"
+next:
+  - {id: x-address-everywhere}
 ---*/
 WITH knocks AS (
   SELECT srcaddr, dstaddr, dstport, min("start") AS first_refused FROM vpc_flow

@@ -11,6 +11,8 @@ params:
 means: A source tried very many pairs of host and port in a day and was refused nearly always, too slowly for flow-port-scan.
 noise: "Internet scanners. Sources inside are worth every look: from_inside."
 cite: "ATT&CK T1046 Network Service Discovery; Panther VPC rules"
+next:
+  - {id: flow-refused-then-accepted}
 ---*/
 WITH tried AS (
   SELECT date_trunc('day', "start") AS day, srcaddr, dstaddr, dstport, min("start") AS moment, max("start") AS last_time, count(*) AS flows,

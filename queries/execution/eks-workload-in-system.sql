@@ -8,6 +8,8 @@ packs: [execution]
 means: Somebody put a workload among those of Kubernetes itself, where few look.
 noise: Installing add-ons by hand. Compare the image with those of the add-on.
 cite: "Kubernetes documentation, namespaces; ATT&CK T1610 Deploy Container"
+next:
+  - {id: eks-privileged-pod}
 ---*/
 WITH writes AS (
   SELECT r.*, a.request_object AS body

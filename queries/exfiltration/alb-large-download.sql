@@ -10,6 +10,8 @@ params:
 means: One client took very much in an hour. paths says whether it was one file or the whole site.
 noise: Installers and videos; mirrors and search engines; offices behind one address.
 cite: "AWS customer playbook framework, data exfiltration; Elastic Load Balancing User Guide, access logs of an Application Load Balancer; ATT&CK T1119 Automated Collection"
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
 ---*/
 WITH hours AS (
   SELECT client_ip AS ip, date_trunc('hour', time) AS hour, min(time) AS moment, max(time) AS last_time, count(*) AS requests, sum(sent_bytes) AS bytes,

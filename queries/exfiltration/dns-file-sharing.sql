@@ -8,6 +8,9 @@ packs: [exfiltration, network]
 means: "A host asked for a service where anybody may leave or fetch files or text: pastebin, transfer.sh, mega, gofile, Telegram and Discord interfaces and their kind."
 noise: People at work. On servers, with much sent at the same time (flow-bytes-out), it is the way out.
 cite: "ATT&CK T1567.002 Exfiltration to Cloud Storage, T1102; LOTS Project, list of such sites"
+next:
+  - {id: x-dns-answer-flow}
+  - {id: flow-bytes-out}
 ---*/
 SELECT min(query_timestamp) AS time, 'route53_resolver' AS source, max(instance_id) AS principal, srcaddr AS src_ip, rtrim(lower(query_name), '.') AS target,
   coalesce(max(instance_id), srcaddr) || ' asked for ' || rtrim(lower(query_name), '.') || ' ' || CAST(count(*) AS VARCHAR) || ' times' AS summary,

@@ -11,6 +11,8 @@ params:
 means: Over the whole time a host sent an outside address twenty bytes and more for each byte it got, and not little. A drop place looks so.
 noise: "Log and metric collectors, backup targets, AWS endpoints (aws_service). They are the same for many hosts: hosts says for how many."
 cite: "AWS customer playbook framework, data exfiltration; ATT&CK T1048"
+next:
+  - {id: dns-name-of-address, with: {address: target}}
 ---*/
 WITH pairs AS (
   SELECT srcaddr, dstaddr, sum(bytes) AS bytes, count(*) AS flows, min("start") AS first_time, max("end") AS last_time, max(interface_id) AS interface_id, max(instance_id) AS instance_id,

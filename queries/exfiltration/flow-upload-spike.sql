@@ -11,6 +11,9 @@ params:
 means: On one day a host sent many times more to the internet than on its median day, though perhaps little to each address.
 noise: Backups and moves; a release day of a service. Needs three days of flow logs or more.
 cite: "AWS customer playbook framework, data exfiltration; aws-security-analytics-bootstrap VPC flow queries, bytes by address; ATT&CK T1048"
+next:
+  - {id: flow-bytes-out}
+  - {id: x-dns-answer-flow}
 ---*/
 WITH days AS (
   SELECT srcaddr, dstaddr, date_trunc('day', "start") AS day, sum(bytes) AS bytes, min("start") AS moment, max("end") AS last_time, max(interface_id) AS interface_id, max(instance_id) AS instance_id

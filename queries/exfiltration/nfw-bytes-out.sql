@@ -11,6 +11,8 @@ params:
 means: A host sent far more than it got to one destination, as the firewall counted it.
 noise: Backups, log collectors, AWS endpoints.
 cite: "Network Firewall Developer Guide, flow logs; ATT&CK T1048"
+next:
+  - {id: dns-name-of-address, with: {address: peer}}
 ---*/
 WITH flows AS (
   SELECT CASE WHEN src_port > dest_port THEN src_ip ELSE dest_ip END AS host, CASE WHEN src_port > dest_port THEN dest_ip ELSE src_ip END AS peer, CASE WHEN src_port > dest_port THEN dest_port ELSE src_port END AS port,

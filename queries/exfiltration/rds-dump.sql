@@ -8,6 +8,8 @@ packs: [triage, exfiltration, data, collection]
 means: Statements such as dump tools send, or ones that write a table to a file or a bucket.
 noise: Nightly dumps by a user and host of their own.
 cite: "MySQL 8.0 Reference Manual, mysqldump and SELECT INTO; Amazon Aurora User Guide, SELECT INTO OUTFILE S3 and aws_s3.query_export_to_s3; PostgreSQL documentation, COPY; ATT&CK T1213.006"
+next:
+  - {id: rds-login-guessing}
 ---*/
 WITH statements AS (
   SELECT time, user_name, client_host, database, coalesce(log_group, server_host, 'database') AS server, statement, lower(statement) AS words

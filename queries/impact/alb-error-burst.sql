@@ -11,6 +11,8 @@ params:
 means: "In this hour a large part of the requests failed with 5xx. busiest_client says who asked most in the worst of it: a flood has few, a broken release has all."
 noise: Deployments and outages of the application itself.
 cite: "AWS Incident Response Playbooks, denial of service, queries 1.1 to 4.1; Elastic Load Balancing User Guide, access logs of an Application Load Balancer; ATT&CK T1499"
+next:
+  - {id: alb-top-clients}
 ---*/
 WITH clients AS (
   SELECT elb AS host, client_ip AS ip, date_trunc('hour', time) AS hour, min(time) AS moment, max(time) AS last_time, count(*) AS n,

@@ -11,6 +11,8 @@ params:
 means: "In this hour a large part of the requests failed with 5xx. busiest_client says who asked most in the worst of it: a flood has few, a broken release has all."
 noise: Deployments and outages of the application itself.
 cite: "AWS Incident Response Playbooks, denial of service, queries 1.1 to 4.1; Amazon CloudFront Developer Guide, standard log fields; ATT&CK T1499"
+next:
+  - {id: cf-top-clients}
 ---*/
 WITH clients AS (
   SELECT coalesce(x_host_header, cs_host) AS host, c_ip AS ip, date_trunc('hour', time) AS hour, min(time) AS moment, max(time) AS last_time, count(*) AS n,

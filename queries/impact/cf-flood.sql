@@ -10,6 +10,8 @@ params:
 means: One client asks far more than people do, in a minute. failed says whether the servers kept up.
 noise: Offices and mobile carriers behind one address; monitors; tests of load; proxies whose own address is logged.
 cite: "AWS Incident Response Playbooks, denial of service, queries 1.1 to 4.1; ATT&CK T1499.002 Service Exhaustion Flood"
+next:
+  - {id: cf-error-burst}
 ---*/
 WITH minutes AS (
   SELECT c_ip AS ip, date_trunc('minute', time) AS minute, count(*) AS n, count(CASE WHEN sc_status >= 500 THEN 1 END) AS failed,

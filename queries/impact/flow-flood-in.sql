@@ -10,6 +10,8 @@ params:
 means: An interface got very many packets in a minute, from few sources or from very many. sources tells which.
 noise: "Downloads and backups: they have few sources, big packets and one port from 443. Flow logs show what came through or was refused by groups; what AWS Shield dropped before is not in them."
 cite: "AWS Incident Response Playbooks, denial of service, volumetric; AWS Best Practices for DDoS Resiliency; ATT&CK T1498.001 Direct Network Flood"
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
 ---*/
 WITH minutes AS (
   SELECT dstaddr, date_trunc('minute', "start") AS minute, sum(packets) AS packets, sum(bytes) AS bytes, count(*) AS flows, approx_distinct(srcaddr) AS sources,

@@ -10,6 +10,8 @@ params:
 means: "A machine connects to port 25 of many public addresses: it sends spam."
 noise: Mail servers, which you know.
 cite: "GuardDuty finding type Behavior:EC2/TrafficPortUnusual and Impact:EC2 abuse categories; RFC 5321, port 25; ATT&CK T1071.003 Mail Protocols"
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
 ---*/
 WITH peers AS (
   SELECT srcaddr, dstaddr, min("start") AS moment, max("end") AS last_time, count(*) AS flows, sum(bytes) AS bytes, max(interface_id) AS interface_id, max(instance_id) AS instance_id,

@@ -10,6 +10,9 @@ params:
 means: A host keeps sending to a public address on a port that mining pools use. x-launched-then-mining tells of machines launched for it.
 noise: The ports are customary, not reserved. Long and steady flows to one address speak for mining; dns-mining-pool may name it.
 cite: "GuardDuty finding type CryptoCurrency:EC2/BitcoinTool.B; Stratum ports as large pools list them; ATT&CK T1496"
+next:
+  - {id: dns-mining-pool}
+  - {id: x-launched-then-mining}
 ---*/
 WITH sent AS (
   SELECT srcaddr, dstaddr, dstport, min("start") AS first_time, max("end") AS last_time, count(*) AS flows, sum(bytes) AS bytes, max(interface_id) AS interface_id, max(instance_id) AS instance_id

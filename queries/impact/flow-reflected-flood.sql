@@ -11,6 +11,8 @@ params:
 means: "Much UDP from ports of DNS, NTP, SSDP, memcached and the like comes in to a host: a flood reflected by servers of others."
 noise: "A resolver or time server of your own behind the address gets answers too: small ones, from few."
 cite: "CISA alert TA14-017A, UDP-based amplification attacks, ports; ATT&CK T1498.002 Reflection Amplification"
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
 ---*/
 WITH answers AS (
   SELECT dstaddr, srcport, min("start") AS first_time, max("end") AS last_time, count(DISTINCT srcaddr) AS reflectors, sum(bytes) AS bytes, sum(packets) AS packets,

@@ -10,6 +10,8 @@ params:
 means: DROP TABLE, DROP DATABASE, TRUNCATE or DELETE without WHERE, several of them. Extortionists leave a table with a note behind.
 noise: Migrations, tests, temporary tables.
 cite: "ATT&CK T1485 Data Destruction"
+next:
+  - {id: rds-dump}
 ---*/
 WITH statements AS (
   SELECT time, user_name, client_host, database, coalesce(log_group, server_host, 'database') AS server, statement, lower(statement) AS words

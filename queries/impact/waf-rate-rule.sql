@@ -8,6 +8,8 @@ packs: [impact, web]
 means: "For each client a rate-based rule stopped: how much came through before and after, and how long the rule took. A rule that bites late, or lets as much through as it stops, needs another limit."
 noise: Rules that are meant to be lenient.
 cite: "AWS WAF Developer Guide, rate-based rule statement; AWS Incident Response Playbooks, denial of service, rate-based rule"
+next:
+  - {id: waf-flood}
 ---*/
 WITH stopped AS (
   SELECT client_ip, terminating_rule_id AS rule, min("timestamp") AS first_stop, max("timestamp") AS last_stop, count(*) AS stopped

@@ -8,6 +8,8 @@ packs: [initial-access, web, discovery]
 means: The client says itself that it is a scanner or exploit tool, or carries an exploit in its user agent. Who hides it is not seen here.
 noise: Testers you hired, and the background of the internet. Look at served, and at what the address did with other user agents.
 cite: "Names the tools send by default; OWASP Web Security Testing Guide, fingerprinting; ATT&CK T1595.002 Vulnerability Scanning"
+next:
+  - {id: alb-injection-answered}
 ---*/
 WITH named AS (
   SELECT time AS moment, client_ip AS ip, elb_status_code AS status, split_part(request, ' ', 2) AS url, user_agent AS agent

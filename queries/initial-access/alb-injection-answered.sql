@@ -8,6 +8,9 @@ packs: [triage, initial-access, web]
 means: A URL carried SQL, script, a path out of the web root, a shell command or a JNDI lookup, and the answer was 2xx. Whether it worked is told by the bytes sent and by the application.
 noise: "Sites that answer 200 to everything, such as single-page applications: their answers have all one size. Editors and search fields in which people write about SQL."
 cite: "OWASP Web Security Testing Guide, input validation testing; Elastic Load Balancing User Guide, access logs of an Application Load Balancer; ATT&CK T1190"
+next:
+  - {id: alb-secret-file-served}
+  - {id: x-address-everywhere}
 ---*/
 WITH answered AS (
   SELECT time AS moment, client_ip AS ip, elb_status_code AS status, elb AS host, split_part(request, ' ', 2) AS url, user_agent AS agent, sent_bytes AS bytes,

@@ -8,6 +8,8 @@ packs: [triage, initial-access, web, credential-access]
 means: A parameter names the instance metadata service, the loopback address or a local file, and the answer was 2xx. The application may have fetched it for the client, credentials and all.
 noise: "Development tools that pass their own address along (localhost in a redirect parameter). Calls with the role of the instance from elsewhere afterwards settle it: ct-instance-credentials-elsewhere."
 cite: "OWASP Web Security Testing Guide, server-side request forgery; Amazon EC2 User Guide, instance metadata addresses; ATT&CK T1552.005"
+next:
+  - {id: ct-instance-credentials-elsewhere}
 ---*/
 WITH answered AS (
   SELECT time AS moment, client_ip AS ip, elb_status_code AS status, split_part(request, ' ', 2) AS url, user_agent AS agent, sent_bytes AS bytes, lower(url_decode(url_decode(replace(split_part(request, ' ', 2), '+', ' ')))) AS decoded

@@ -10,6 +10,8 @@ params:
 means: "A client was refused (401, 403) again and again and then got through: a guessed key or token, or another door."
 noise: Applications with an expired token that renew it. One refusal for each renewal is usual, many are not.
 cite: "Amazon API Gateway Developer Guide, logging of HTTP and REST APIs; OWASP API Security Top 10, broken authentication"
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
 ---*/
 WITH refused AS (
   SELECT ip, count(*) AS refused, min(time) AS first_refused, count(DISTINCT coalesce(path, resource_path, route_key)) AS paths

@@ -8,6 +8,9 @@ packs: [triage, initial-access, web]
 means: A URL carried SQL, script, a path out of the web root, a shell command or a JNDI lookup, and the answer was 2xx. Whether it worked is told by the bytes sent and by the application.
 noise: "Sites that answer 200 to everything, such as single-page applications: their answers have all one size. Editors and search fields in which people write about SQL."
 cite: "OWASP Web Security Testing Guide, input validation testing; Amazon CloudFront Developer Guide, standard log fields; ATT&CK T1190"
+next:
+  - {id: cf-secret-file-served}
+  - {id: x-address-everywhere}
 ---*/
 WITH answered AS (
   SELECT time AS moment, c_ip AS ip, sc_status AS status, coalesce(x_host_header, cs_host) AS host, (coalesce(cs_uri_stem, '') || coalesce('?' || cs_uri_query, '')) AS url, url_decode(cs_user_agent) AS agent, sc_bytes AS bytes,

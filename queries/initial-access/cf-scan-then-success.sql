@@ -10,6 +10,8 @@ params:
 means: A client asked for many paths that failed, and then for one that did not.
 noise: "Monitoring with broken links; crawlers that follow old links: they call themselves so."
 cite: "AWS customer playbook framework, web application; ATT&CK T1595.003"
+next:
+  - {id: cf-known-files-probed}
 ---*/
 WITH scanners AS (
   SELECT c_ip AS ip, count(DISTINCT (coalesce(cs_uri_stem, '') || coalesce('?' || cs_uri_query, ''))) AS paths, min(time) AS first_time, max(url_decode(cs_user_agent)) AS agent

@@ -10,6 +10,8 @@ params:
 means: A client asked for many paths that failed, and then for one that did not.
 noise: "Monitoring with broken links; crawlers that follow old links: they call themselves so."
 cite: "AWS customer playbook framework, web application; ATT&CK T1595.003"
+next:
+  - {id: ct-address-calls, with: {ip: src_ip}}
 ---*/
 WITH scanners AS (
   SELECT client_ip AS ip, count(DISTINCT split_part(request, ' ', 2)) AS paths, min(timestamp) AS first_time, max(user_agent) AS agent

@@ -8,6 +8,8 @@ packs: [triage, initial-access, network]
 means: A name that is not one of your zones was answered with the metadata service, loopback or a private address. DNS rebinding and SSRF filters are tricked so.
 noise: Split zones, VPN partners, services such as nip.io that developers use. 169.254.169.254 has no good reason.
 cite: "OWASP Web Security Testing Guide, server-side request forgery, DNS rebinding; GuardDuty finding type UnauthorizedAccess:EC2/MetadataDNSRebind"
+next:
+  - {id: alb-ssrf-answered}
 ---*/
 WITH inner_answers AS (
   SELECT query_timestamp, rtrim(lower(query_name), '.') AS name, srcaddr, instance_id, vpc_id, answers, regexp_extract(answers, '"Rdata"\s*:\s*"(169[.]254[.][0-9.]+|127[.][0-9.]+|10[.][0-9.]+|192[.]168[.][0-9.]+|172[.](?:1[6-9]|2[0-9]|3[01])[.][0-9.]+|fd00:ec2::254|::1)"', 1) AS answer

@@ -10,6 +10,9 @@ params:
 means: Somebody without credentials tries the API server. It is open to that address; whether it should be is another question.
 noise: Scanners of the internet, health checks of load balancers.
 cite: "Panther, Amazon.EKS.AnonymousAPIAccess; Amazon EKS User Guide, cluster endpoint access"
+next:
+  - {id: eks-anonymous}
+  - {id: x-address-everywhere}
 ---*/
 SELECT min(a.stage_timestamp) AS time, 'eks_audit' AS source, a.user_username AS principal, a.source_ip AS src_ip, min_by(a.request_uri, a.stage_timestamp) AS target,
   CAST(count(*) AS VARCHAR) || ' anonymous requests refused, for ' || CAST(count(DISTINCT a.request_uri) AS VARCHAR) || ' paths' AS summary,

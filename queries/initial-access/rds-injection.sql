@@ -8,6 +8,9 @@ packs: [triage, initial-access, data, web]
 means: "The database ran, or refused, a statement with the marks of SQL injection: a UNION with the catalogue, sleeping, versions, always true."
 noise: Administration tools read information_schema; they log in as themselves, not as the application.
 cite: "OWASP Web Security Testing Guide, SQL injection; ATT&CK T1190"
+next:
+  - {id: alb-injection-answered}
+  - {id: rds-dump}
 ---*/
 WITH statements AS (
   SELECT time, user_name, client_host, database, coalesce(log_group, server_host, 'database') AS server, statement, lower(statement) AS words

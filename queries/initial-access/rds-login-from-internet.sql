@@ -8,6 +8,9 @@ packs: [triage, initial-access, data]
 means: Somebody logged in to a database from the internet.
 noise: Partners and offices that were let in on purpose.
 cite: "Amazon RDS User Guide, hiding a DB instance in a VPC from the internet; ATT&CK T1133"
+next:
+  - {id: rds-dump}
+  - {id: x-address-everywhere}
 ---*/
 WITH logins AS (
   SELECT user_name, client_host, min(time) AS first_time, max(time) AS last_time, count(*) AS logins, max(database) AS database, max(coalesce(log_group, server_host, 'database')) AS server

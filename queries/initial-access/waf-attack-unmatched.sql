@@ -8,6 +8,9 @@ packs: [triage, initial-access, web]
 means: The URL carries SQL, script, a path out of the web root, a shell command or a JNDI lookup, yet WAF let it through by default and without a label. The rules have a hole, or the client found one.
 noise: "People who write about SQL in a search field. Compare with what the same client sent before: blocked tries speak for a search for the hole."
 cite: "OWASP Web Security Testing Guide, input validation testing; AWS WAF Developer Guide, text transformations; ATT&CK T1190"
+next:
+  - {id: waf-blocked-then-allowed}
+  - {id: x-blocked-client-alb-success}
 ---*/
 WITH passed AS (
   SELECT "timestamp" AS moment, client_ip, country, coalesce(host, header_host) AS host, uri, args, header_user_agent, http_method, webacl_id,

@@ -10,6 +10,8 @@ params:
 means: A client was blocked on a path again and again, and then a request to it passed. So somebody tries until the rules are silent.
 noise: People whose form was refused once for a harmless word; rate-based rules, which are left out. Compare the arguments.
 cite: "AWS WAF Developer Guide, log fields for web ACL traffic; ATT&CK T1190"
+next:
+  - {id: x-blocked-client-alb-success}
 ---*/
 WITH blocked AS (
   SELECT client_ip, uri, count(*) AS blocked, min("timestamp") AS first_blocked, max("timestamp") AS last_blocked, max_by(args, "timestamp") AS blocked_args, max(terminating_rule_id) AS rule

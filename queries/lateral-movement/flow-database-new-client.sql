@@ -11,6 +11,8 @@ params:
 means: A host inside got data from a database that it had not talked to in the days before, while others had. An intruder who found the password looks so.
 noise: New application servers, autoscaling (look at how many are new), jobs that run monthly.
 cite: "Panther VPC lateral movement rules; ATT&CK T1213.006 Databases"
+next:
+  - {id: rds-login-guessing}
 ---*/
 WITH talks AS (
   SELECT srcaddr, dstaddr, dstport, min("start") AS first_time, max("end") AS last_time, count(*) AS flows, sum(bytes) AS bytes, max(interface_id) AS interface_id, max(instance_id) AS instance_id

@@ -10,6 +10,8 @@ params:
 means: A private address is refused by one private host after another. Segmentation holds, and somebody or something runs against it.
 noise: Discovery of management tools; a monitoring server whose new subnet no group knows. They repeat the same few ports.
 cite: "Amazon VPC User Guide, Flow log records, field action; ATT&CK T1018 Remote System Discovery"
+next:
+  - {id: flow-host-sweep}
 ---*/
 WITH refused AS (
   SELECT srcaddr, dstaddr, count(*) AS flows, count(DISTINCT dstport) AS ports, min("start") AS moment, max("end") AS last_time, min(dstport) AS one_port

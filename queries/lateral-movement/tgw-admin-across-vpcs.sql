@@ -10,6 +10,8 @@ params:
 means: SSH, RDP, WinRM, SMB, VNC or a database crossed the transit gateway between VPCs. An intruder who looks for the next account goes this way.
 noise: "Bastions and management VPCs: few sources, many targets, and always."
 cite: "Amazon VPC Transit Gateways guide, flow log records; ATT&CK T1021 Remote Services"
+next:
+  - {id: flow-host-sweep}
 ---*/
 WITH reached AS (
   SELECT srcaddr, dstaddr, dstport, tgw_src_vpc_id, tgw_dst_vpc_id, min("start") AS first_time, max("end") AS last_time, count(*) AS flows, sum(bytes) AS bytes, max(tgw_id) AS tgw_id

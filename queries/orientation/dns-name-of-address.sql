@@ -10,6 +10,8 @@ params:
 means: "The names whose answers held an address, and who asked. Flows name addresses only; this names them. Give it: -p address=198.51.100.7."
 noise: Content networks serve many names from one address.
 cite: "aws-security-analytics-bootstrap Route 53 queries; Panther DNS queries"
+next:
+  - {id: flow-peers-of, with: {address: src_ip}}
 ---*/
 SELECT min(query_timestamp) AS time, 'route53_resolver' AS source, max(instance_id) AS principal, srcaddr AS src_ip, rtrim(lower(query_name), '.') AS target,
   rtrim(lower(query_name), '.') || ' was ' || $address || ', asked for ' || CAST(count(*) AS VARCHAR) || ' times' AS summary,

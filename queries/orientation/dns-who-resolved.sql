@@ -10,6 +10,8 @@ params:
 means: "All clients that asked for a name or anything below it, with answers and times. Give the name: -p name=example.net."
 noise: Nothing is left out.
 cite: "aws-security-analytics-bootstrap Route 53 queries"
+next:
+  - {id: flow-peers-of, with: {address: src_ip}}
 ---*/
 SELECT min(query_timestamp) AS time, 'route53_resolver' AS source, max(instance_id) AS principal, srcaddr AS src_ip, rtrim(lower(query_name), '.') AS target,
   coalesce(max(instance_id), srcaddr) || ' asked ' || CAST(count(*) AS VARCHAR) || ' times: ' || coalesce(rcode, '?') AS summary,

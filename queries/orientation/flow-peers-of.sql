@@ -10,6 +10,8 @@ params:
 means: "All peers of one address, both ways, with ports and bytes: what it reached and what reached it. Give the address: -p address=10.0.1.10."
 noise: Nothing is left out.
 cite: "aws-security-analytics-bootstrap VPC flow queries"
+next:
+  - {id: dns-name-of-address, with: {address: peer}}
 ---*/
 WITH talks AS (
   SELECT dstaddr AS peer, 'to' AS way, dstport AS port, protocol, action, "start", "end", bytes, interface_id, instance_id FROM vpc_flow

@@ -10,6 +10,9 @@ params:
 means: One key or instance has findings of several kinds. Single findings err; three kinds on one resource hardly do.
 noise: Testers and honeypots.
 cite: "Amazon GuardDuty User Guide, finding types"
+next:
+  - {id: x-guardduty-key-calls}
+  - {id: x-guardduty-instance-flows}
 ---*/
 SELECT min(f.event_first_seen) AS time, 'guardduty' AS source, max(coalesce(f.user_name, f.access_key_id)) AS principal, max_by(f.remote_ip, f.severity) AS src_ip, coalesce(f.instance_id, f.access_key_id) AS target,
   CAST(count(DISTINCT f.type) AS VARCHAR) || ' kinds of findings: ' || array_join(array_agg(DISTINCT f.type ORDER BY f.type), ', ') AS summary,

@@ -11,6 +11,8 @@ params:
 means: A PHP, JSP or ASP script answers POST requests with success, and hardly anybody but one client uses it. A web shell is used so.
 noise: Pages for the administrator, payment call-backs, cron scripts. Ask since when the file is there, and what the address did before its first post.
 cite: "ATT&CK T1505.003 Web Shell; NSA and ASD, Detect and Prevent Web Shell Malware, uncommon clients of a URI; Elastic Load Balancing User Guide, access logs of an Application Load Balancer"
+next:
+  - {id: alb-scan-then-success}
 ---*/
 WITH scripts AS (
   SELECT time AS moment, client_ip AS ip, split_part(request, ' ', 1) AS method, elb_status_code AS status, sent_bytes AS bytes, user_agent AS agent, elb AS host, split_part(split_part(request, ' ', 2), '?', 1) AS path

@@ -11,6 +11,8 @@ params:
 means: A PHP, JSP or ASP script answers POST requests with success, and hardly anybody but one client uses it. A web shell is used so.
 noise: Pages for the administrator, payment call-backs, cron scripts. Ask since when the file is there, and what the address did before its first post.
 cite: "ATT&CK T1505.003 Web Shell; NSA and ASD, Detect and Prevent Web Shell Malware, uncommon clients of a URI; Amazon CloudFront Developer Guide, standard log fields"
+next:
+  - {id: cf-scan-then-success}
 ---*/
 WITH scripts AS (
   SELECT time AS moment, c_ip AS ip, cs_method AS method, sc_status AS status, sc_bytes AS bytes, url_decode(cs_user_agent) AS agent, coalesce(x_host_header, cs_host) AS host, split_part((coalesce(cs_uri_stem, '') || coalesce('?' || cs_uri_query, '')), '?', 1) AS path

@@ -8,6 +8,8 @@ packs: [persistence]
 means: A webhook sees and changes all that is made in the cluster; a cron job comes back after every clean-up. Both outlive the intruder.
 noise: Installing products such as service meshes and policy engines; applications with jobs.
 cite: "Kubernetes documentation, dynamic admission control; ATT&CK T1053.007 Container Orchestration Job"
+next:
+  - {id: eks-privileged-pod}
 ---*/
 WITH writes AS (
   SELECT r.*, a.request_object AS body

@@ -8,6 +8,8 @@ packs: [triage, persistence, privilege-escalation]
 means: A role was bound to anonymous or to all authenticated users. Whoever reaches the API server has it from then on.
 noise: "Binding system:public-info-viewer or discovery, which are left out."
 cite: "Kubernetes documentation, default roles and role bindings; Panther EKS rules"
+next:
+  - {id: eks-anonymous}
 ---*/
 WITH writes AS (
   SELECT r.*, a.request_object AS body

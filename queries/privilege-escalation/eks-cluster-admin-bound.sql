@@ -8,6 +8,9 @@ packs: [triage, privilege-escalation, persistence]
 means: "Somebody was bound to cluster-admin, or mapped to system:masters in aws-auth: all of the cluster is his."
 noise: Setting up a cluster; operators of some products bind their service account so.
 cite: "Kubernetes documentation, user-facing roles and system:masters; Panther EKS rules; ATT&CK T1098.006 Additional Container Cluster Roles"
+next:
+  - {id: eks-secrets-listed}
+  - {id: eks-exec}
 ---*/
 WITH writes AS (
   SELECT r.*, a.request_object AS body

@@ -8,6 +8,8 @@ packs: [triage, privilege-escalation, execution]
 means: "A workload mounts the root, /etc, /root, /proc, kubelet files or the container socket of its node: keys and tokens of the node can be read, and files written."
 noise: Log collectors mount /var/log and /var/lib/docker/containers, which are left out; storage drivers mount kubelet folders.
 cite: "Kubernetes documentation, volumes, hostPath; Panther EKS rules; ATT&CK T1611 Escape to Host"
+next:
+  - {id: eks-exec}
 ---*/
 WITH writes AS (
   SELECT r.*, a.request_object AS body

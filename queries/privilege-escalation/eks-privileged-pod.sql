@@ -8,6 +8,9 @@ packs: [triage, privilege-escalation, execution]
 means: A workload was made that is privileged, adds strong capabilities or shares process, network or IPC space of its node. From there the node, its role and its neighbours are near.
 noise: Agents for monitoring, storage and networks, in namespaces of their own, put there by deployment tools.
 cite: "Kubernetes documentation, Pod Security Standards, baseline; Panther EKS rules; ATT&CK T1611 Escape to Host"
+next:
+  - {id: eks-exec}
+  - {id: eks-host-mount}
 ---*/
 WITH writes AS (
   SELECT r.*, a.request_object AS body

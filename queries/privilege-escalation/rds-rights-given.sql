@@ -8,6 +8,8 @@ packs: [privilege-escalation, data, persistence]
 means: A user was made, got all rights, or a new password. So intruders stay in a database.
 noise: Deployment tools, always the same user.
 cite: "MySQL 8.0 Reference Manual, account management statements; PostgreSQL documentation, GRANT; ATT&CK T1098"
+next:
+  - {id: rds-login-guessing}
 ---*/
 WITH statements AS (
   SELECT time, user_name, client_host, database, coalesce(log_group, server_host, 'database') AS server, statement, lower(statement) AS words

@@ -8,6 +8,8 @@ packs: [triage, privilege-escalation, data, persistence]
 means: A user became superuser, or one was made. It reads all data of the cluster.
 noise: Setting up a cluster.
 cite: "Amazon Redshift Management Guide, database audit logging, user log, field usesuper; ATT&CK T1098"
+next:
+  - {id: redshift-unload}
 ---*/
 SELECT c.record_time AS time, 'redshift_audit' AS source, c.changed_by AS principal, CAST(NULL AS VARCHAR) AS src_ip, trim(c.username) AS target,
   'user ' || trim(c.username) || ' is superuser after ' || trim(c.action) || coalesce(' by ' || c.changed_by, '') AS summary,
