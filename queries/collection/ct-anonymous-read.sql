@@ -4,7 +4,7 @@ title: Objects read without credentials
 severity: medium
 attack: [T1530]
 sources: [cloudtrail]
-packs: [triage, collection]
+packs: [triage, collection, data]
 next:
   - {id: ct-address-calls, with: {ip: src_ip}}
   - {id: ct-resource-calls, with: {name: target}}

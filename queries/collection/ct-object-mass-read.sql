@@ -4,7 +4,7 @@ title: Many objects read in an hour
 severity: medium
 attack: [T1530]
 sources: [cloudtrail]
-packs: [triage, collection, exfiltration]
+packs: [triage, collection, exfiltration, data]
 params:
   - {name: objects, type: bigint, default: 500, doc: objects read from one bucket in an hour}
   - {name: bytes, type: bigint, default: 1073741824, doc: "bytes sent, that are enough with fewer objects"}

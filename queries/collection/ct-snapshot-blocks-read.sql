@@ -4,7 +4,7 @@ title: Blocks of a disk snapshot read through the API
 severity: high
 attack: [T1530, T1578.001]
 sources: [cloudtrail]
-packs: [triage, exfiltration, collection]
+packs: [triage, exfiltration, collection, data]
 next:
   - {id: ct-resource-calls, with: {name: target}}
   - {id: ct-key-calls, with: {key: access_key_id}}

@@ -4,7 +4,7 @@ title: Database exported
 severity: medium
 attack: [T1213.006, T1530]
 sources: [cloudtrail]
-packs: [triage, collection, exfiltration]
+packs: [triage, collection, exfiltration, data]
 next:
   - {id: ct-resource-calls, with: {name: target}}
   - {id: ct-key-calls, with: {key: access_key_id}}

@@ -4,7 +4,7 @@ title: Traffic mirrored
 severity: high
 attack: [T1040]
 sources: [cloudtrail]
-packs: [triage, collection]
+packs: [triage, collection, network]
 next:
   - {id: ct-key-calls, with: {key: access_key_id}}
   - {id: ct-resource-calls, with: {name: target}}

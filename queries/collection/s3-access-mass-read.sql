@@ -4,7 +4,7 @@ title: Mass download from a bucket
 severity: high
 attack: [T1530]
 sources: [s3_access]
-packs: [collection]
+packs: [collection, data]
 params:
   - {name: objects, type: bigint, default: 1000, doc: different objects in an hour}
 next:

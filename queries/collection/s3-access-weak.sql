@@ -4,7 +4,7 @@ title: S3 objects read without signature or through presigned URLs
 severity: medium
 attack: [T1530]
 sources: [s3_access]
-packs: [collection]
+packs: [collection, data]
 next:
   - {id: ct-address-calls, with: {ip: src_ip}}
   - {id: ct-resource-calls, with: {name: target}}

@@ -4,7 +4,7 @@ title: Name of a mining pool asked for
 severity: high
 attack: [T1496]
 sources: [route53_resolver]
-packs: [triage, command-and-control]
+packs: [triage, command-and-control, network]
 next:
   - {id: x-launched-then-mining}
   - {id: x-dns-answer-flow}

@@ -4,7 +4,7 @@ title: DNS used as a tunnel
 severity: high
 attack: [T1071.004, T1048]
 sources: [route53_resolver]
-packs: [command-and-control]
+packs: [command-and-control, network]
 params:
   - {name: length, type: bigint, default: 50, doc: shortest name that counts}
   - {name: names, type: bigint, default: 50, doc: different names}

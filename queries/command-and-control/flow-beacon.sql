@@ -4,7 +4,7 @@ title: Regular calls to one outside address
 severity: medium
 attack: [T1071, T1571]
 sources: [vpc_flow]
-packs: [triage, command-and-control]
+packs: [triage, command-and-control, network]
 params:
   - {name: connections, type: bigint, default: 12, doc: connections at least}
   - {name: jitter, type: double, default: 0.1, doc: greatest standard deviation of the intervals as part of their mean}

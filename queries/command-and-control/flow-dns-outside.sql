@@ -4,7 +4,7 @@ title: DNS to a server outside
 severity: medium
 attack: [T1071.004]
 sources: [vpc_flow]
-packs: [triage, command-and-control]
+packs: [triage, command-and-control, network]
 next:
   - {id: ct-resource-calls, with: {name: interface_id}}
   - {id: dns-tunnel}

@@ -4,7 +4,7 @@ title: Network Firewall alert that was not blocked
 severity: medium
 attack: [T1071]
 sources: [network_firewall]
-packs: [command-and-control]
+packs: [command-and-control, network]
 params:
   - {name: severity, type: bigint, default: 2, doc: least severe that counts; 1 is highest}
 next:

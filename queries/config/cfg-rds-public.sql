@@ -4,7 +4,7 @@ title: RDS instance that the internet can reach
 severity: high
 attack: [T1190]
 sources: [config_items]
-packs: [config]
+packs: [config, data]
 next:
   - {id: ct-resource-calls, with: {name: resource_id}}
   - {id: flow-admin-port-from-internet}

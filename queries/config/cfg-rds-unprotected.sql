@@ -4,7 +4,7 @@ title: RDS instance without encryption or backups
 severity: medium
 attack: [T1490]
 sources: [config_items]
-packs: [config]
+packs: [config, data]
 next:
   - {id: ct-resource-calls, with: {name: resource_id}}
   - {id: ct-database-destroyed}

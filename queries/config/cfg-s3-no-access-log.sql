@@ -4,7 +4,7 @@ title: S3 bucket without server access logging
 severity: low
 attack: [T1685.002]
 sources: [config_items]
-packs: [config]
+packs: [config, data]
 next:
   - {id: ct-resource-calls, with: {name: resource_id}}
 means: Requests to the bucket leave no server access log; only CloudTrail data events, where they are on, show them.

@@ -4,7 +4,7 @@ title: S3 bucket without default encryption
 severity: low
 attack: [T1530]
 sources: [config_items]
-packs: [config]
+packs: [config, data]
 next:
   - {id: ct-resource-calls, with: {name: resource_id}}
 means: Config recorded no default encryption for the bucket.

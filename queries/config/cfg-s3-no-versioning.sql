@@ -4,7 +4,7 @@ title: S3 bucket without versioning
 severity: low
 attack: [T1485]
 sources: [config_items]
-packs: [config]
+packs: [config, data]
 next:
   - {id: ct-resource-calls, with: {name: resource_id}}
   - {id: ct-versioning-then-delete}

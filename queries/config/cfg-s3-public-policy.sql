@@ -4,7 +4,7 @@ title: S3 bucket policy lets anybody in
 severity: high
 attack: [T1530]
 sources: [config_items]
-packs: [config]
+packs: [config, data]
 next:
   - {id: ct-resource-calls, with: {name: resource_id}}
   - {id: ct-anonymous-read}

@@ -4,7 +4,7 @@ title: Security group opens an administration or database port to the world
 severity: high
 attack: [T1190, T1133]
 sources: [config_items]
-packs: [triage, config]
+packs: [triage, config, network]
 next:
   - {id: ct-resource-calls, with: {name: target}}
   - {id: x-opened-then-reached}

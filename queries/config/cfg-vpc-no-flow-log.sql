@@ -4,7 +4,7 @@ title: VPC without flow log
 severity: medium
 attack: [T1685.002]
 sources: [config_items]
-packs: [config]
+packs: [config, network]
 next:
   - {id: ct-resource-calls, with: {name: target}}
   - {id: ct-logs-deleted}

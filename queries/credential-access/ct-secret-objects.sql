@@ -4,7 +4,7 @@ title: Objects read whose names promise credentials
 severity: high
 attack: [T1552.001, T1530]
 sources: [cloudtrail]
-packs: [triage, credential-access, collection]
+packs: [triage, credential-access, collection, data]
 next:
   - {id: ct-key-calls, with: {key: access_key_id}}
   - {id: ct-address-calls, with: {ip: src_ip}}

@@ -4,7 +4,7 @@ title: Many failed logins to a database
 severity: high
 attack: [T1110]
 sources: [rds_audit]
-packs: [credential-access]
+packs: [credential-access, data]
 params:
   - {name: failed, type: bigint, default: 10, doc: failed logins from one address}
 next:

@@ -4,7 +4,7 @@ title: Address seen in WAF, flow and CloudTrail logs
 severity: high
 attack: [T1190, T1078.004]
 sources: [waf, cloudtrail, vpc_flow]
-packs: [triage, cross-source, web]
+packs: [triage, cross-source, web, network]
 next:
   - {id: ct-address-calls, with: {ip: src_ip}}
   - {id: ct-principal-calls, with: {principal: principal}}

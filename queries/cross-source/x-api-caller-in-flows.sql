@@ -4,7 +4,7 @@ title: Address that calls the API also talks to an instance
 severity: high
 attack: [T1078.004, T1133]
 sources: [cloudtrail, vpc_flow]
-packs: [triage, cross-source]
+packs: [triage, cross-source, network]
 params:
   - {name: denied, type: bigint, default: 3, doc: refused API calls of the address at least}
 next:

@@ -4,7 +4,7 @@ title: Client blocked by WAF, then let in on another port
 severity: high
 attack: [T1190, T1133]
 sources: [waf, vpc_flow]
-packs: [triage, cross-source, web]
+packs: [triage, cross-source, web, network]
 params:
   - {name: bytes, type: bigint, default: 500, doc: bytes accepted from the client}
 next:

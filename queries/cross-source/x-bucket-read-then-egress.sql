@@ -4,7 +4,7 @@ title: Objects read with an instance's role, then much sent out
 severity: critical
 attack: [T1530, T1048]
 sources: [cloudtrail, vpc_flow]
-packs: [triage, cross-source, exfiltration]
+packs: [triage, cross-source, exfiltration, network, data]
 params:
   - {name: objects, type: bigint, default: 10, doc: objects read by the instance role in an hour}
   - {name: bytes, type: bigint, default: 104857600, doc: bytes sent to one public address afterwards}

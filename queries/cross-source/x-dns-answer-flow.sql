@@ -4,7 +4,7 @@ title: Name, its answer, the flow to it, and who launched the machine
 severity: medium
 attack: [T1071, T1048]
 sources: [route53_resolver, vpc_flow, cloudtrail]
-packs: [cross-source]
+packs: [cross-source, network]
 params:
   - {name: clients, type: bigint, default: 3, doc: clients that ask for the name at most}
   - {name: bytes, type: bigint, default: 50000000, doc: bytes out}

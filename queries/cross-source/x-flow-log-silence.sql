@@ -4,7 +4,7 @@ title: Flow log deleted, and silence after it
 severity: critical
 attack: [T1685.002]
 sources: [cloudtrail, vpc_flow]
-packs: [triage, cross-source, defense-evasion]
+packs: [triage, cross-source, defense-evasion, network]
 params:
   - {name: silence_minutes, type: bigint, default: 30, doc: minutes after the deletion in which records still arrive}
 next:

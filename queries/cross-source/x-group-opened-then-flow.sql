@@ -4,7 +4,7 @@ title: Security group opened, then traffic through the hole
 severity: high
 attack: [T1686.001, T1133]
 sources: [config_items, vpc_flow]
-packs: [triage, cross-source]
+packs: [triage, cross-source, network]
 next:
   - {id: ct-resource-calls, with: {name: group_id}}
   - {id: ct-address-calls, with: {ip: src_ip}}

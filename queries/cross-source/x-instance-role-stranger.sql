@@ -4,7 +4,7 @@ title: Instance role used by an address the instance talks to
 severity: critical
 attack: [T1552.005, T1078.004]
 sources: [cloudtrail, vpc_flow]
-packs: [triage, cross-source]
+packs: [triage, cross-source, network]
 next:
   - {id: ct-key-calls, with: {key: access_key_id}}
   - {id: ct-address-calls, with: {ip: src_ip}}

@@ -4,7 +4,7 @@ title: New instance talks to mining ports
 severity: high
 attack: [T1496]
 sources: [cloudtrail, vpc_flow]
-packs: [triage, cross-source, impact]
+packs: [triage, cross-source, impact, network]
 next:
   - {id: ct-resource-calls, with: {name: instance_id}}
   - {id: ct-key-calls, with: {key: access_key_id}}

@@ -4,7 +4,7 @@ title: Security group opened, then the port reached from outside
 severity: critical
 attack: [T1686.001, T1133]
 sources: [cloudtrail, vpc_flow]
-packs: [triage, cross-source]
+packs: [triage, cross-source, network]
 params:
   - {name: window_hours, type: bigint, default: 24, doc: hours after the opening}
 next:

@@ -4,7 +4,7 @@ title: Object reads that CloudTrail has no data event for
 severity: low
 attack: [T1685.002, T1530]
 sources: [s3_access, cloudtrail]
-packs: [cross-source]
+packs: [cross-source, data]
 next:
   - {id: ct-address-calls, with: {ip: src_ip}}
   - {id: ct-trail-impaired}

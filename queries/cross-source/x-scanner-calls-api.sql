@@ -4,7 +4,7 @@ title: Address that scans the network also uses a key
 severity: high
 attack: [T1595.001, T1078.004]
 sources: [vpc_flow, cloudtrail]
-packs: [triage, cross-source]
+packs: [triage, cross-source, network]
 params:
   - {name: ports, type: bigint, default: 10, doc: distinct ports refused to the address}
 next:

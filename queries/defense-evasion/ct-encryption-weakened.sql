@@ -4,7 +4,7 @@ title: KMS key disabled or to be deleted, default encryption off
 severity: high
 attack: [T1485, T1685]
 sources: [cloudtrail]
-packs: [triage, defense-evasion, impact]
+packs: [triage, defense-evasion, impact, data]
 next:
   - {id: ct-resource-calls, with: {name: target}}
   - {id: ct-key-calls, with: {key: access_key_id}}

@@ -4,7 +4,7 @@ title: Flow records skipped
 severity: low
 attack: []
 sources: [vpc_flow]
-packs: [defense-evasion, coverage]
+packs: [defense-evasion, coverage, network]
 params:
   - {name: spells, type: bigint, default: 1, doc: SKIPDATA records of one interface that are worth saying}
 means: AWS lost an unknown number of flows of this interface (SKIPDATA). What is not in the log may still have happened.

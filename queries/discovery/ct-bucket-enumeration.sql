@@ -4,7 +4,7 @@ title: Many buckets looked into
 severity: medium
 attack: [T1619]
 sources: [cloudtrail]
-packs: [triage, discovery]
+packs: [triage, discovery, data]
 params:
   - {name: buckets, type: bigint, default: 5, doc: distinct buckets asked about in an hour}
 next:

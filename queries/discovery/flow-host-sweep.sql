@@ -4,7 +4,7 @@ title: One port tried on many hosts from inside
 severity: high
 attack: [T1046, T1018]
 sources: [vpc_flow]
-packs: [triage, discovery, lateral-movement]
+packs: [triage, discovery, lateral-movement, network]
 params:
   - {name: hosts, type: bigint, default: 10, doc: distinct private hosts tried on one port}
   - {name: window_minutes, type: bigint, default: 60, doc: minutes they must lie in}

@@ -4,7 +4,7 @@ title: Port scan
 severity: medium
 attack: [T1046, T1595.001]
 sources: [vpc_flow]
-packs: [triage, discovery]
+packs: [triage, discovery, network]
 params:
   - {name: ports, type: bigint, default: 20, doc: distinct ports of one host refused to one source}
   - {name: window_minutes, type: bigint, default: 10, doc: minutes they must lie in}

@@ -4,7 +4,7 @@ title: Bucket replicated or its public access block removed
 severity: high
 attack: [T1537, T1530]
 sources: [cloudtrail]
-packs: [triage, exfiltration]
+packs: [triage, exfiltration, data]
 next:
   - {id: ct-resource-calls, with: {name: target}}
   - {id: ct-key-calls, with: {key: access_key_id}}

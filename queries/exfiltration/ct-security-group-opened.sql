@@ -4,7 +4,7 @@ title: Security group opened to the world
 severity: high
 attack: [T1686.001]
 sources: [cloudtrail]
-packs: [triage, exfiltration, defense-evasion, initial-access]
+packs: [triage, exfiltration, defense-evasion, initial-access, network]
 next:
   - {id: ct-resource-calls, with: {name: target}}
   - {id: x-opened-then-reached}

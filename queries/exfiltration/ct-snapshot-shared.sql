@@ -4,7 +4,7 @@ title: Snapshot or image shared
 severity: critical
 attack: [T1537]
 sources: [cloudtrail]
-packs: [triage, exfiltration]
+packs: [triage, exfiltration, data]
 next:
   - {id: ct-resource-calls, with: {name: target}}
   - {id: ct-key-calls, with: {key: access_key_id}}

@@ -4,7 +4,7 @@ title: Much data sent out to one address
 severity: medium
 attack: [T1048, T1567]
 sources: [vpc_flow]
-packs: [triage, exfiltration]
+packs: [triage, exfiltration, network]
 params:
   - {name: bytes, type: bigint, default: 1073741824, doc: bytes out to one address in a day}
   - {name: ratio, type: double, default: 5.0, doc: bytes out for each byte back}

@@ -4,7 +4,7 @@ title: Data unloaded from Redshift
 severity: medium
 attack: [T1567.002, T1048]
 sources: [redshift_audit]
-packs: [exfiltration]
+packs: [exfiltration, data]
 next:
   - {id: ct-address-calls, with: {ip: src_ip}}
   - {id: flow-bytes-out}

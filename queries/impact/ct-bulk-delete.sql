@@ -4,7 +4,7 @@ title: Many objects, snapshots or backups deleted
 severity: critical
 attack: [T1485, T1490]
 sources: [cloudtrail]
-packs: [triage, impact]
+packs: [triage, impact, data]
 params:
   - {name: deletions, type: bigint, default: 20, doc: delete calls that are many}
   - {name: window_minutes, type: bigint, default: 60, doc: minutes they must lie in}

@@ -4,7 +4,7 @@ title: Database deleted or its master password changed
 severity: high
 attack: [T1485, T1531]
 sources: [cloudtrail]
-packs: [triage, impact]
+packs: [triage, impact, data]
 next:
   - {id: ct-resource-calls, with: {name: target}}
   - {id: ct-key-calls, with: {key: access_key_id}}

@@ -4,7 +4,7 @@ title: Objects overwritten under a key of the caller's
 severity: critical
 attack: [T1486]
 sources: [cloudtrail]
-packs: [triage, impact]
+packs: [triage, impact, data]
 params:
   - {name: objects, type: bigint, default: 5, doc: objects so written that make a finding}
 next:

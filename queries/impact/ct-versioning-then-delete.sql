@@ -4,7 +4,7 @@ title: Versioning or object lock loosened, then objects deleted
 severity: critical
 attack: [T1490, T1485]
 sources: [cloudtrail]
-packs: [triage, impact]
+packs: [triage, impact, data]
 params:
   - {name: window_hours, type: bigint, default: 24, doc: hours from the change to the deletion}
 next:

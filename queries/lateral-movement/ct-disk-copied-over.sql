@@ -4,7 +4,7 @@ title: Disk of one machine copied and hung into another
 severity: high
 attack: [T1578.001, T1530]
 sources: [cloudtrail]
-packs: [triage, collection, lateral-movement]
+packs: [triage, collection, lateral-movement, data]
 params:
   - {name: window_hours, type: bigint, default: 24, doc: hours from making the volume to attaching it}
 next:

@@ -4,7 +4,7 @@ title: Administration or database port reached from the internet
 severity: high
 attack: [T1133, T1021]
 sources: [vpc_flow]
-packs: [triage, lateral-movement, initial-access]
+packs: [triage, lateral-movement, initial-access, network]
 params:
   - {name: bytes, type: bigint, default: 1000, doc: bytes from the source in all; fewer is a knock and no session}
 next:

@@ -4,7 +4,7 @@ title: Remote administration from host to host
 severity: low
 attack: [T1021]
 sources: [vpc_flow]
-packs: [lateral-movement]
+packs: [lateral-movement, network]
 params:
   - {name: bytes, type: bigint, default: 2000, doc: bytes from the source in all}
 next:
