@@ -111,3 +111,5 @@ func indented(text string) string {
 	}
 	return b.String() + "\n"
 }
+
+func containsExpand(detection string) bool { return strings.Contains(detection, "|expand") }

@@ -113,7 +113,7 @@ var names = map[string]map[string]string{
 	},
 	"network_firewall": {
 		"c-uri": "(COALESCE(http_hostname, '') || http_url)", "c-uri-stem": "(split_part(http_url, '?', 1))",
-		"c-uri-query": query("http_url"), "cs-uri-stem": "(split_part(http_url, '?', 1))", "cs-uri-query": query("http_url"),
+		"c-uri-query": queryOf("http_url"), "cs-uri-stem": "(split_part(http_url, '?', 1))", "cs-uri-query": queryOf("http_url"),
 		"c-uri-extension": extension("split_part(http_url, '?', 1)"),
 		"c-useragent":     "http_user_agent", "cs-user-agent": "http_user_agent", "cs-host": "http_hostname", "r-dns": "http_hostname",
 		"cs-method": "http_method", "sc-status": "http_status", "dst_ip": "dest_ip", "dst_port": "dest_port",
@@ -151,7 +151,7 @@ var flowNames = map[string]string{
 // dotless is a name of DNS without the dot that Route 53 writes behind it.
 func dotless(column string) string { return "(rtrim(" + column + ", '.'))" }
 
-func query(url string) string {
+func queryOf(url string) string {
 	return "(CASE WHEN contains(" + url + ", '?') THEN substr(" + url + ", strpos(" + url + ", '?') + 1) END)"
 }
 
@@ -165,7 +165,7 @@ func extension(path string) string {
 func requestLine(column string) [4]string {
 	url := "split_part(" + column + ", ' ', 2)"
 	path := "regexp_replace(" + url + ", '^[a-zA-Z]+://[^/?]*', '')"
-	return [4]string{"(split_part(" + column + ", ' ', 1))", "(split_part(" + path + ", '?', 1))", query(path), "(split_part(" + column + ", ' ', 3))"}
+	return [4]string{"(split_part(" + column + ", ' ', 1))", "(split_part(" + path + ", '?', 1))", queryOf(path), "(split_part(" + column + ", ' ', 3))"}
 }
 
 // webNames are the names of the categories webserver and proxy for a source of
