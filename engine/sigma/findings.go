@@ -93,8 +93,13 @@ func (r *Rule) asHunt(sources []string, sql string, windowed bool) hunt.Hunt {
 	if r.Level == "informational" {
 		severity = hunt.Info
 	}
+	author := r.Author
+	if author != "" && r.License != "" {
+		author += " (" + r.License + ")"
+	}
 	return hunt.Hunt{
-		ID: r.Key(), Title: r.Title, Severity: severity, Attack: r.Attack(), Sources: sources,
+		Author: author,
+		ID:     r.Key(), Title: r.Title, Severity: severity, Attack: r.Attack(), Sources: sources,
 		Means: r.Description, Noise: strings.Join(r.FalsePositives, "; "), Cite: strings.Join(r.References, " "),
 		SQL: sql, File: r.File, Window: windowed,
 	}
