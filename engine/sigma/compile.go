@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"logquarry/engine/schema"
 )
@@ -297,17 +298,13 @@ func (c *compiler) references(it *item, f *Field, name string) string {
 
 // keywords is the SQL condition that the event's text holds the item's values.
 func (c *compiler) keywords(it *item) string {
-	var cells []string
-	for _, col := range c.part.Source.AllColumns() {
-		switch {
-		case col.Name == "file_id" || col.Name == "record_no":
-		case col.Type == schema.JSONText || col.Type == schema.Varchar:
-			cells = append(cells, schema.Quote(col.Name))
-		default:
-			cells = append(cells, columnReads(col)[0].text)
-		}
+	subject := c.part.env.text(c.part.Source)
+	// Lowering the text once is what makes many keywords cheap.
+	lowered := it.mode == matches && !it.cased
+	if lowered {
+		subject = "lower(" + subject + ")"
 	}
-	whole := Field{reads: []read{{list: "[concat_ws(chr(10), " + strings.Join(cells, ", ") + ")]"}}}
+	whole := Field{reads: []read{{list: "[" + subject + "]"}}}
 	wide := *it
 	wide.groups = nil
 	for _, group := range it.groups {
@@ -330,9 +327,48 @@ func (c *compiler) keywords(it *item) string {
 		}
 		wide.groups = append(wide.groups, g)
 	}
+	if lowered && ascii(wide.groups) {
+		wide.cased = true
+		for _, g := range wide.groups {
+			for i := range g {
+				g[i].pattern = g[i].pattern.texts(strings.ToLower)
+			}
+		}
+	}
 	// One test over the text, which is put together once.
 	return whole.any(0, func(x string, r *read) string {
 		text := Field{reads: []read{{text: x, present: "TRUE"}}}
 		return c.groups(&wide, func(group []operand) string { return wide.valued(&text, group) }, "TRUE")
 	})
+}
+
+// ascii says whether Go and DuckDB lower the texts of the values alike.
+func ascii(groups [][]operand) bool {
+	for _, g := range groups {
+		for _, v := range g {
+			for _, x := range v.pattern {
+				if strings.ContainsFunc(x.text, func(r rune) bool { return r >= utf8.RuneSelf }) {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+// text is the SQL of the text of a whole event: the values of all its columns. A
+// rare column that has no storage of its own stands in extra as it is.
+func (e *Env) text(s *schema.Source) string {
+	var cells []string
+	stored, known := e.Stored[s.Name]
+	for _, col := range s.AllColumns() {
+		switch {
+		case col.Name == "file_id" || col.Name == "record_no" || known && (col.Rare || col.Late) && !stored[col.Name]:
+		case col.Type == schema.JSONText || col.Type == schema.Varchar:
+			cells = append(cells, schema.Quote(col.Name))
+		default:
+			cells = append(cells, columnReads(col)[0].text)
+		}
+	}
+	return "concat_ws(chr(10), " + strings.Join(cells, ", ") + ")"
 }

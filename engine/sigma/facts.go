@@ -30,6 +30,20 @@ func ExtraKeys(ctx context.Context, q hunt.Querier, sources []*schema.Source, na
 	return out, nil
 }
 
+// storedColumns are the columns that have storage in the case, by source.
+func storedColumns(ctx context.Context, q hunt.Querier) (map[string]map[string]bool, error) {
+	out := map[string]map[string]bool{}
+	err := each(ctx, q, "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = '"+schema.StorageSchema+"'", nil, func(cells []any) {
+		table, _ := cells[0].(string)
+		column, _ := cells[1].(string)
+		if out[table] == nil {
+			out[table] = map[string]bool{}
+		}
+		out[table][column] = true
+	})
+	return out, err
+}
+
 // each hands the rows of a query to f.
 func each(ctx context.Context, q hunt.Querier, sql string, params map[string]any, f func(cells []any)) error {
 	rows, err := q.Query(ctx, sql, params)

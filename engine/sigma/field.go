@@ -16,6 +16,9 @@ type Env struct {
 	// fields without a column, and values that did not fit theirs. A source that
 	// is missing here may have any key; knowing them makes the SQL shorter.
 	Extra map[string]map[string]bool
+	// Stored are the columns that have storage in the case, by source; a source
+	// that is missing here may have all.
+	Stored map[string]map[string]bool
 }
 
 // Field is a field of a rule as it is found in the table of one source.

@@ -62,7 +62,11 @@ func NewPlan(ctx context.Context, q hunt.Querier, known []*schema.Source, c *Col
 		return nil, err
 	}
 	p := &Plan{windowed: windowed, steps: map[string]*step{}}
-	env := &Env{Sources: known, Extra: extra}
+	stored, err := storedColumns(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	env := &Env{Sources: known, Extra: extra, Stored: stored}
 	type planned struct {
 		step *step
 		hunt hunt.Hunt
@@ -95,7 +99,12 @@ func NewPlan(ctx context.Context, q hunt.Querier, known []*schema.Source, c *Col
 			p.Problems = append(p.Problems, cerr)
 			continue
 		}
-		all = append(all, planned{s, r.asHunt(names, sql, windowed), strings.Join(names, " ")})
+		key := strings.Join(names, " ")
+		if strings.Contains(sql, "concat_ws(chr(10), ") {
+			// Putting the text of each event together is for as few scans as can be.
+			key += " text"
+		}
+		all = append(all, planned{s, r.asHunt(names, sql, windowed), key})
 	}
 	sort.SliceStable(all, func(i, j int) bool {
 		if all[i].key != all[j].key {
@@ -341,10 +350,18 @@ func (b *batch) over(i int, s *schema.Source, windowed bool) string {
 	if pairColumns[s.Name] != nil {
 		from, flags = b.paired(i, s)
 	}
+	// Rules that search the whole event share its text.
+	text := "lower(" + b.steps[0].parts[i].env.text(s) + ")"
+	if strings.Contains(flags, text) {
+		flags = strings.ReplaceAll(flags, text, "sigma_text")
+		from = "(SELECT *, " + text + " AS sigma_text FROM " + from + ")"
+	}
 	columns := strings.Replace(leading(), "file_id", "file_id.id AS file_id", 1)
-	return "WITH " + table + " AS " + inlined + " (\n  SELECT * EXCLUDE (sigma_rules) REPLACE ({'id': file_id, 'rules': sigma_rules} AS file_id)\n  FROM (SELECT *, " +
-		flags + " AS sigma_rules FROM " + from + ")\n  WHERE len(sigma_rules) > 0\n), sigma_events AS (\n" + events +
-		"\n)\nSELECT unnest(file_id.rules) AS sigma_rule, " + columns + "\nFROM sigma_events" + window(windowed)
+	// An unnest stands between the rules' conditions and those of the view's query,
+	// so that the conditions are evaluated once.
+	return "WITH " + table + " AS " + inlined + " (\n  SELECT * EXCLUDE (sigma_rule) REPLACE ({'id': file_id, 'rule': sigma_rule} AS file_id)\n  FROM (SELECT *, unnest(" +
+		flags + ") AS sigma_rule FROM " + from + ")\n), sigma_events AS (\n" + events +
+		"\n)\nSELECT file_id.rule AS sigma_rule, " + columns + "\nFROM sigma_events" + window(windowed)
 }
 
 // flagged is the SQL of the list of the places of those rules an event passes.

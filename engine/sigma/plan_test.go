@@ -109,23 +109,6 @@ func TestManyRulesAtOnce(t *testing.T) {
 	}
 }
 
-func TestRulesOverSources(t *testing.T) {
-	c := newCase(t, "../../testdata/evidence")
-	set, err := sigma.Read([]string{"testdata/sources"}, sigma.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range set.Problems {
-		t.Error(p)
-	}
-	found := together(t, c, set, hunt.Options{})
-	for _, r := range set.Rules {
-		if len(found[r.Key()]) == 0 {
-			t.Errorf("%s finds nothing", r.Key())
-		}
-	}
-}
-
 func TestPublishedRulesOverRealLogs(t *testing.T) {
 	for _, logs := range []string{"invictus-aws_dataset", "stratus-red-team"} {
 		t.Run(logs, func(t *testing.T) {
