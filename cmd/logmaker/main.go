@@ -15,12 +15,14 @@ import (
 	"logquarry/cmd/logmaker/digests"
 	"logquarry/cmd/logmaker/incident"
 	"logquarry/cmd/logmaker/logfile"
+	"logquarry/cmd/logmaker/rules"
 )
 
 const usage = `usage:
   logmaker corpus -kind cloudtrail|vpc_flow|waf|tiny|big|SOURCE -out DIR [-scale N] [-bytes N]
   logmaker evidence -out DIR [-answers FILE] [-damaged DIR]
   logmaker digests -out DIR -keys FILE [-manifest]    digests for the log files of CloudTrail in DIR
+  logmaker rules -out DIR [-number N]                 Sigma rules about CloudTrail
 `
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -61,6 +63,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 		manifest := flags.Bool("manifest", false, "write manifest.ndjson with the digests' signatures")
 		make = func() (any, error) {
 			return digests.Write(*out, *keys, *manifest, digests.Options{Bucket: "example-cloudtrail-logs", Trail: "main"})
+		}
+	case "rules":
+		number := flags.Int("number", 800, "how many rules to write")
+		make = func() (any, error) {
+			return struct {
+				Rules int `json:"rules"`
+			}{*number}, rules.Write(*out, *number)
 		}
 	default:
 		fmt.Fprint(stderr, usage)

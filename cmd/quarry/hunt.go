@@ -26,16 +26,21 @@ type huntFlags struct {
 	baseline     string
 	failOnHit    bool
 	rows         int
+	placeholders []string
 }
 
 func (a *app) huntCommand() *cobra.Command {
 	var f huntFlags
 	c := &cobra.Command{
-		Use:   "hunt [PACK|ID|FILE.sql|FOLDER…]",
+		Use:   "hunt [PACK|ID|FILE.sql|RULE.yml|FOLDER…]",
 		Short: "Run hunts over the case",
-		Long: `hunt runs packs, single hunts, .sql files or folders of them; without a name the
-pack triage, with "all" every hunt. A hunt whose sources are not in the case is
-skipped and said so. quarry packs lists what there is.
+		Long: `hunt runs packs, single hunts, .sql files, Sigma rules (.yml) or folders of them;
+without a name the pack triage, with "all" every hunt. A hunt whose sources are
+not in the case is skipped and said so. quarry packs lists what there is.
+
+Sigma rules run as they are published, many in one scan. A rule that cannot be
+run is listed with its place and the reason, the others run, and the exit code
+is 3. quarry sigma explain RULE shows the SQL of a rule.
 
 A table shows the findings of each hunt under its title, and what to run next
 with values of its worst finding. The other formats are
@@ -49,6 +54,7 @@ have fired on the events of the case, when, and which targets they have.`,
 		Example: `  quarry hunt
   quarry hunt cross-source --since 7d
   quarry hunt ct-failed-logins -p threshold=3
+  quarry hunt sigma/rules/cloud/aws --since 2026-03-10
   quarry hunt all --format ndjson --output findings.ndjson
   quarry hunt --fail-on-hit --quiet
   quarry hunt --pattern pattern.json
@@ -69,6 +75,7 @@ have fired on the events of the case, when, and which targets they have.`,
 	c.Flags().StringVar(&f.until, "until", "", "only events before this `time`")
 	c.Flags().StringVar(&f.baseline, "baseline-until", "", "take what came before this `time` for usual (hunts of the pack baseline);\nwithout it, the rest of the case")
 	c.Flags().BoolVar(&f.failOnHit, "fail-on-hit", false, "exit with 4 where a hunt finds something")
+	placeholderFlag(c, &f.placeholders)
 	c.Flags().IntVar(&f.rows, "rows", 20, "`number` of findings a table shows of each hunt; 0: all")
 	return c
 }
@@ -98,6 +105,8 @@ type hunted struct {
 	Failed   int64        `json:"failed"`
 	Seconds  float64      `json:"seconds"`
 	Results  []huntResult `json:"results"`
+	// NotRun are the Sigma rules that could not be read or compiled.
+	NotRun []notRun `json:"rules_not_run,omitempty"`
 }
 
 type huntResult struct {
@@ -153,7 +162,14 @@ func (a *app) hunt(ctx context.Context, names []string, f huntFlags) (err error)
 	if err != nil {
 		return err
 	}
-	hunts, err := lib.Select(names)
+	others, rules, err := readRules(names, f.placeholders)
+	if err != nil {
+		return err
+	}
+	var hunts []hunt.Hunt
+	if rules == nil || others != nil {
+		hunts, err = lib.Select(others)
+	}
 	if err == nil {
 		err = hunt.Check(hunts, values)
 	}
@@ -185,14 +201,26 @@ func (a *app) hunt(ctx context.Context, names []string, f huntFlags) (err error)
 	opts := hunt.Options{Params: values, Since: since, Until: until}
 	start := time.Now()
 	did := &hunted{}
+	var q hunt.Querier = o.Case()
+	if rules != nil {
+		plan, err := a.planRules(ctx, o, rules, opts, did)
+		if err != nil {
+			return err
+		}
+		hunts = append(hunts, plan.Hunts...)
+		many := plan.Querier(o.Case())
+		// Before the case, which waits for what is still being read.
+		defer func() { err = errors.Join(err, many.Close()) }()
+		q = many
+	}
 	opts.Done = func(r hunt.Result) error { did.add(r); t.hunted(r); return nil }
 	switch {
 	case a.json && t.file == nil:
-		_, err = hunt.Run(ctx, o.Case(), hunts, opts)
+		_, err = hunt.Run(ctx, q, hunts, opts)
 	case format == render.Table || format == render.Line || format == render.Markdown:
-		err = a.huntPages(ctx, t.Writer, o, hunts, opts, f.rows, format)
+		err = a.huntPages(ctx, t.Writer, q, hunts, opts, f.rows, format)
 	default:
-		err = a.huntStream(ctx, t.Writer, o, hunts, opts, format)
+		err = a.huntStream(ctx, t.Writer, q, hunts, opts, format)
 	}
 	if err != nil {
 		return err
@@ -215,6 +243,8 @@ func (a *app) hunt(ctx context.Context, names []string, f huntFlags) (err error)
 		return errTold
 	case f.failOnHit && did.Findings > 0:
 		return errHits
+	case did.NotRun != nil:
+		return errAside
 	}
 	return nil
 }
@@ -230,7 +260,10 @@ func (t *target) hunted(r hunt.Result) {
 // ran, with what, and what each came to.
 func (a *app) huntRecorded(path string, names []string, params map[string]string, since, until time.Time, did *hunted) {
 	counts := map[string]int64{}
-	var failed, skipped []string
+	var failed, skipped, notRun []string
+	for _, r := range did.NotRun {
+		notRun = append(notRun, r.at())
+	}
 	for _, r := range did.Results {
 		switch {
 		case r.Error != "":
@@ -255,7 +288,8 @@ func (a *app) huntRecorded(path string, names []string, params map[string]string
 		Findings   map[string]int64  `json:"findings"`
 		Skipped    []string          `json:"skipped,omitempty"`
 		Failed     []string          `json:"failed,omitempty"`
-	}{names, params, when(since), when(until), counts, skipped, failed}})
+		NotRun     []string          `json:"rules_not_run,omitempty"`
+	}{names, params, when(since), when(until), counts, skipped, failed, notRun}})
 }
 
 // huntsDone says how the hunts went: those that failed always, the rest for a
@@ -297,7 +331,7 @@ func (a *app) huntsDone(did *hunted) {
 }
 
 // huntPages shows each hunt with findings under its title.
-func (a *app) huntPages(ctx context.Context, w io.Writer, o *opened, hunts []hunt.Hunt, opts hunt.Options, most int, format render.Format) error {
+func (a *app) huntPages(ctx context.Context, w io.Writer, q hunt.Querier, hunts []hunt.Hunt, opts hunt.Options, most int, format render.Format) error {
 	var page *value.List
 	opts.Rows = func(_ hunt.Hunt, rows value.Rows) error {
 		page = value.ListOf(rows.Columns())
@@ -320,7 +354,7 @@ func (a *app) huntPages(ctx context.Context, w io.Writer, o *opened, hunts []hun
 		page = nil
 		return nil
 	}
-	_, err := hunt.Run(ctx, o.Case(), hunts, opts)
+	_, err := hunt.Run(ctx, q, hunts, opts)
 	return err
 }
 
@@ -342,6 +376,9 @@ func (a *app) huntPage(w io.Writer, r hunt.Result, page *value.List, format rend
 		count += fmt.Sprintf(", the first %s below", render.Thousands(n))
 	}
 	line := fmt.Sprintf("%s%s  (%s)  %s", head, render.Escape(title), render.Escape(h.ID), count)
+	if h.Author != "" {
+		line += "  by " + render.Escape(h.Author)
+	}
 	if format == render.Markdown {
 		line = "## " + line + "\n"
 	}
@@ -454,7 +491,7 @@ func (f *findings) Err() error    { return f.err }
 func (f *findings) Close() error  { return nil }
 
 // huntStream writes the findings of all hunts as one result, as they come.
-func (a *app) huntStream(ctx context.Context, w io.Writer, o *opened, hunts []hunt.Hunt, opts hunt.Options, format render.Format) error {
+func (a *app) huntStream(ctx context.Context, w io.Writer, q hunt.Querier, hunts []hunt.Hunt, opts hunt.Options, format render.Format) error {
 	g, gctx := errgroup.WithContext(ctx)
 	f := &findings{from: make(chan []any, 256)}
 	opts.Rows = func(h hunt.Hunt, rows value.Rows) error {
@@ -473,7 +510,7 @@ func (a *app) huntStream(ctx context.Context, w io.Writer, o *opened, hunts []hu
 	f.done = func() error { return cut }
 	g.Go(func() error {
 		defer close(f.from)
-		_, cut = hunt.Run(gctx, o.Case(), hunts, opts)
+		_, cut = hunt.Run(gctx, q, hunts, opts)
 		return cut
 	})
 	width := terminal(w)

@@ -88,6 +88,7 @@ type Hunt struct {
 	Means    string // what a hit means
 	Noise    string // what else makes hits, and how to tell
 	Cite     string // the field's own source
+	Author   string // whom to name wherever its findings are shown; empty: nobody
 	SQL      string // as in the file, front matter and all: lines count from the file's first
 	File     string // where it was read from
 	// Plain is set for a .sql file without front matter: its ID is the file
