@@ -24,7 +24,7 @@ import (
 var trinoFunctions = words(`
 	+ - * / % || ~~ !~~ like_escape not_like_escape
 	abs ceil concat floor greatest least lower length lpad replace reverse round rtrim ltrim trim sign split_part strpos substr substring upper
-	chr coalesce ln log10 nullif power sqrt split url_decode
+	chr coalesce ln log10 nullif power sqrt asin cos radians sin split url_decode
 	regexp_extract regexp_like regexp_replace
 	count count_star sum avg min max min_by max_by bool_or bool_and array_agg stddev_samp stddev_pop approx_distinct approx_percentile count_if
 	row_number rank dense_rank lag lead first_value last_value ntile
@@ -36,7 +36,8 @@ var trinoFunctions = words(`
 
 // ownFunctions are in neither engine: schemas/functions.sql defines them, and says
 // how Trino is given them.
-var ownFunctions = words("json_elements ip_in_cidr is_private_ip is_ip")
+var ownFunctions = words(`json_elements ip_in_cidr is_private_ip is_ip
+	geo_country geo_city geo_lat geo_lon asn as_org aws_service aws_region access_key_account scanner enriched_by`)
 
 func words(s string) map[string]bool {
 	out := map[string]bool{}

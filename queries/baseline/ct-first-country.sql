@@ -8,6 +8,9 @@ packs: [baseline, geoip]
 params:
   - {name: min_days, type: bigint, default: 1, doc: days the principal must have been active before}
   - {name: min_score, type: bigint, default: 40, doc: "least score, 0 to 100"}
+next:
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: "The first call from a country, by a principal that has a habit. With --baseline-until T the habit is all it did before T; without, what it did on earlier days. The score is the sum of three columns: score_habit, 10 and 10 more for each day of habit, 40 at most; score_peers, 40 times the part of the other principals that never come from there; score_network, 20 where the principal never used an address of that network (AS organisation) before. why says them in words. Needs --geoip."
 noise: Travel, VPNs, a new office. GeoIP databases err, most for mobile networks.
 cite: "Elastic new_terms rules over source.geo.country; GuardDuty anomaly findings, geolocation; ATT&CK T1078.004"

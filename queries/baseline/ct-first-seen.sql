@@ -8,6 +8,9 @@ packs: [baseline]
 params:
   - {name: min_days, type: bigint, default: 1, doc: days the principal must have been active before}
   - {name: min_score, type: bigint, default: 60, doc: "least score, 0 to 100"}
+next:
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: "The first API, address, Region or program (kind of user agent) of a principal that has a habit. With --baseline-until T the habit is all it did before T, and what is new comes after T. Without, a thing is new where the principal was active on earlier days and never had it then. The score is the sum of three columns: score_habit, 10 and 10 more for each day of habit, 40 at most; score_peers, 30 times the part of the other principals that never have it; score_company, 10 for each other kind of new thing on the same day, 30 at most. why says them in words. A role is one principal, whoever holds its sessions."
 noise: Releases and new tasks are new too, with few points for company. A habit of one day is little; the days before are in days_before.
 cite: "Elastic new_terms rules; Splunk Security Content, first time seen AWS detections; GuardDuty anomaly findings name the same dimensions: API, ASN, user agent, location"

@@ -7,6 +7,9 @@ sources: [cloudtrail]
 packs: [baseline]
 params:
   - {name: min_score, type: bigint, default: 20, doc: "least score, 0 to 100"}
+next:
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: "A principal whose first call comes after --baseline-until T or, without it, on a later day than the first of the account's log. The score is the sum of four columns: score_apis, 40 times the part of its APIs that no other principal calls; score_addresses, 30 times the part of its addresses that no other principal calls from; score_failed, 20 times the part of its calls that failed; score_changes, 10 where it changed something. why says them in words. A role is one principal, whoever holds its sessions."
 noise: People and services that join. A role that runs once a week is new in a log of some days.
 cite: "Splunk Security Content, AWS Create User / first time seen user; Elastic new_terms rules over user identity; ATT&CK T1136.003"

@@ -9,6 +9,9 @@ params:
   - {name: max_principals, type: bigint, default: 1, doc: most principals that call it}
   - {name: max_calls, type: bigint, default: 5, doc: most calls of it by a principal}
   - {name: min_score, type: bigint, default: 60, doc: "least score, 0 to 100"}
+next:
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: "An API that few principals call, and seldom. Rarity is counted over the whole case up to --until; with --baseline-until T only calls from T on are shown. The score is the sum of four columns: score_peers, 40 times the part of the principals that never call it; score_calls, 20 for one call and 4 less for each more; score_new, 20 where nobody called it before T and on the first day of the case; score_changes, 20 where it changes something. why says them in words."
 noise: Work that is done once a month, and all work in a small account.
 cite: "Splunk Security Content, rare API calls; Elastic, rare AWS error code and method machine-learning jobs"

@@ -9,6 +9,9 @@ params:
   - {name: max_kmh, type: double, default: 1000, doc: "km/h, the fastest way there is"}
   - {name: min_km, type: double, default: 500, doc: "km, for addresses are placed no better"}
   - {name: country_hours, type: bigint, default: 4, doc: "hours between two countries, where a place has no coordinates"}
+next:
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: "Two calls of one user or role session from outside AWS, one right after the other, from places between which nobody travels that fast. Where GeoIP databases know both coordinates, distance over time decides; else two countries within country_hours. Needs --geoip."
 noise: VPNs, mobile networks and proxies that come out elsewhere. GeoIP databases err. Compare the user agents of both sides.
 cite: "ATT&CK T1078.004; Microsoft Entra ID, atypical travel; Panther, AWS console login from two places"

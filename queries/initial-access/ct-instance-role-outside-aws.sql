@@ -5,6 +5,9 @@ severity: high
 attack: [T1552.005, T1078.004]
 sources: [cloudtrail, aws_ip_ranges]
 packs: [triage, initial-access, geoip]
+next:
+  - {id: ct-principal-calls, with: {principal: principal}}
+  - {id: ct-address-calls, with: {ip: src_ip}}
 means: "Credentials of an EC2 instance were used from a public address that is not in AWS's published ranges. They were taken out of the instance. Needs --ip-ranges with AWS's ip-ranges.json. The network that has the address is named with --geoip."
 noise: Instances that reach the internet through an own network, by VPN or Direct Connect, or through addresses brought to AWS, which the list does not have. Calls through a VPC endpoint are left out.
 cite: "GuardDuty UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS; ATT&CK T1552.005"
