@@ -137,7 +137,8 @@ func flatten(v any) []any {
 
 // texts are the strings a value of a rule is compared with: a string as it
 // is, numbers and booleans as JSON writes them. An object counts with its JSON
-// text and with every scalar inside. Null has none.
+// text, as it stands and with quotes and backslashes unescaped: policies stand
+// in CloudTrail as JSON in a string. Null has none.
 func texts(v any) []string {
 	switch v := v.(type) {
 	case string:
@@ -150,7 +151,7 @@ func texts(v any) []string {
 		}
 		return []string{"false"}
 	case object:
-		return append([]string{v.text}, scalars(v)...)
+		return []string{v.text, strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace(v.text)}
 	}
 	return nil
 }

@@ -16,9 +16,8 @@ import (
 // An item is one "field|modifiers: values" of a search. Without a field its
 // values are keywords: sought in every scalar of the event, anywhere in it.
 //
-// A field that is not there satisfies no value but null. neq is the negation
-// of the item without it, so a field that is not there differs from
-// everything; of a list, no element may be equal.
+// A field that is not there satisfies no value but null, and differs from none:
+// neq is of a field that has a value, no element of which is equal.
 type item struct {
 	field   string
 	exists  *bool
@@ -85,7 +84,11 @@ func (i item) match(f map[string]any) bool {
 	if i.all {
 		matched = !slices.ContainsFunc(i.values, func(a []test) bool { return !one(a) })
 	}
-	return matched != i.negated
+	if i.negated {
+		values, _ := lookup(f, i.field)
+		return !matched && slices.ContainsFunc(values, func(v any) bool { return v != nil })
+	}
+	return matched
 }
 
 func (i item) satisfies(t test, f map[string]any) bool {

@@ -24,7 +24,7 @@ const (
 	plain kind = iota
 	one        // ?, exactly one character
 	many       // *, any number of them
-	dash       // what windash makes of a dash or slash: any of dashes
+	dash       // what windash makes of a dash before an option: any of dashes
 )
 
 // dashes are the characters windash takes for each other: hyphen, slash, en
@@ -86,10 +86,16 @@ func (p pattern) around(before, after bool) pattern {
 	return q
 }
 
+// windash is for options: it takes a dash that begins a word, so not the second
+// of -param-name. The specification speaks of all dashes; this is what its
+// reference implementation makes of it.
 func (p pattern) windash() pattern {
 	q := make(pattern, len(p))
+	word := func(i int) bool {
+		return i >= 0 && i < len(p) && p[i].kind == plain && (p[i].r == '_' || unicode.IsLetter(p[i].r) || unicode.IsDigit(p[i].r))
+	}
 	for i, e := range p {
-		if e.kind == plain && strings.ContainsRune(dashes, e.r) {
+		if e.kind == plain && strings.ContainsRune(dashes, e.r) && word(i+1) && !word(i-1) {
 			e = element{kind: dash}
 		}
 		q[i] = e
