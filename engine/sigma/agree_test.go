@@ -121,6 +121,15 @@ func cells(t testing.TB, c *store.Case, sql string) (all [][]any) {
 	return all
 }
 
+// byID puts the events of each result in the order of their ids: events of one
+// instant have no other.
+func byID(results []sigmatest.Result) []sigmatest.Result {
+	for i := range results {
+		slices.Sort(results[i].Events)
+	}
+	return results
+}
+
 // unordered compares results whatever their order.
 var unordered = cmp.Options{cmpopts.EquateEmpty(), cmpopts.SortSlices(func(a, b sigmatest.Result) bool {
 	return fmt.Sprint(a) < fmt.Sprint(b)
