@@ -35,6 +35,14 @@ func (q *correlator) step(format string, args ...any) string {
 	return name
 }
 
+// kept is step of what is asked more than once.
+func (q *correlator) kept(format string, args ...any) string {
+	name := q.step(format, args...)
+	last := &q.steps[len(q.steps)-1]
+	*last = strings.Replace(*last, " AS (", " AS MATERIALIZED (", 1)
+	return name
+}
+
 // with is the SQL of all steps, and the query that ends it.
 func (q *correlator) with(end string) string {
 	return "WITH " + strings.Join(q.steps, ", ") + "\n" + end

@@ -3,6 +3,7 @@ package sigma
 import (
 	"strings"
 
+	"logquarry/engine/hunt"
 	"logquarry/engine/schema"
 )
 
@@ -11,8 +12,10 @@ type Correlated struct {
 	Correlation *Correlation
 	Sources     []string // tables that it looks at
 	// SQL finds one row a finding, in the columns time, source, principal, src_ip,
-	// target and summary of its first event, then correlationColumns and what is
-	// to be said of the rule.
+	// target and summary of its first event, then account_id,
+	// region, last_time, events, measure (when first satisfied), grouped_by,
+	// first_event_id, last_event_id, file_id, record_no, and what the rule says of
+	// itself.
 	SQL string
 	// Events finds the events of the findings: finding, which is when it was first
 	// satisfied, the columns of group-by as g0, g1, …, and t, id, source, file_id
@@ -74,24 +77,33 @@ func (e *Env) Correlations(c *Collection, windowed bool, filled func(*schema.Sou
 	return all, inner, problems
 }
 
+// eventCells are what findings take from <source>_events.
+const eventCells = "source, file_id, record_no, principal, src_ip, target, summary, account_id, region"
+
 // findings is the query of one row a finding. Principal, address, target and
 // the like are those of its first event.
 func (q *correlator) findings(c *correlating, bursts string) string {
 	groups := list(numbered("g", len(c.groupBy))...)
 	event := "{t: t, id: id, source: source, file_id: file_id, record_no: record_no"
-	found := q.step(`SELECT burst%s, min(%s}) AS first, max(%[2]s}) AS last, count(DISTINCT {source: source, file_id: file_id, record_no: record_no}) AS events,
+	found := q.kept(`SELECT burst%s, min(%s}) AS first, max(%[2]s}) AS last, count(DISTINCT {source: source, file_id: file_id, record_no: record_no}) AS events,
   min(%[2]s, measure: measure}) FILTER (WHERE hit AND t = burst).measure AS measure
 FROM %s GROUP BY burst%[1]s`, groups, event, bursts)
 	var events []string
 	for _, name := range q.sources {
 		for _, s := range q.env.Sources {
-			if s.Name == name && hasEventsView(s) {
-				events = append(events, "SELECT source, file_id, record_no, principal, src_ip, target, summary, account_id, region FROM "+schema.Quote(name+"_events"))
+			view, ok := eventsQuery(s)
+			if !ok || s.Name != name {
+				continue
 			}
+			// The view's own query, over the first events alone: see query.
+			table := schema.Quote(name)
+			events = append(events, "SELECT * FROM (WITH "+table+" AS (\n  SELECT * FROM main."+table+
+				" WHERE (file_id, record_no) IN (SELECT (first.file_id, first.record_no) FROM "+found+" WHERE first.source = "+Literal(name)+
+				")\n), sigma_events AS (\n"+view+"\n)\nSELECT "+eventCells+" FROM sigma_events)")
 		}
 	}
 	if events == nil {
-		events = []string{"SELECT source, file_id, record_no, principal, src_ip, target, summary, account_id, region FROM events WHERE FALSE"}
+		events = []string{"SELECT " + eventCells + " FROM events WHERE FALSE"}
 	}
 	grouped := "CAST(NULL AS VARCHAR)"
 	if len(c.groupBy) > 0 {
@@ -101,13 +113,14 @@ FROM %s GROUP BY burst%[1]s`, groups, event, bursts)
 		}
 		grouped = "CAST(json_object(" + strings.Join(members, ", ") + ") AS VARCHAR)"
 	}
+	rule := c.asRule()
 	var facts []string
-	for _, f := range correlationFacts(c.Correlation) {
+	for i, v := range rule.facts() {
 		x := "CAST(NULL AS VARCHAR)"
-		if f[1] != "" {
-			x = Literal(f[1])
+		if text, ok := v.(string); ok {
+			x = Literal(text)
 		}
-		facts = append(facts, x+" AS "+f[0])
+		facts = append(facts, x+" AS "+ruleColumns[i])
 	}
 	return `SELECT f.first.t AS time, f.first.source AS source, e.principal, e.src_ip, e.target,
   f.events || CASE WHEN f.events = 1 THEN ' event' ELSE ' events' END || COALESCE(' of ' || ` + grouped + `, '') || COALESCE(', first ' || e.summary, '') AS summary,
@@ -119,24 +132,19 @@ FROM ` + found + ` f LEFT JOIN (` + strings.Join(events, "\n  UNION ALL ") + `) 
 ORDER BY time` + groups + `, file_id, record_no`
 }
 
-func hasEventsView(s *schema.Source) bool {
-	views, err := schema.SplitViews(s.Views)
-	if err != nil {
-		return false
+// Rule is what the correlation says of itself, as a rule does.
+func (x *Correlated) Rule() *Rule { return x.Correlation.asRule() }
+
+// asRule is what a correlation says of itself, as a rule does.
+func (c *Correlation) asRule() *Rule {
+	text := func(key string) string { return strings.Join(c.Node.Get(key).list(), ", ") }
+	return &Rule{
+		Position: c.Position, ID: c.ID, Name: c.Name, Title: c.Title, Level: text("level"), Status: text("status"), Description: text("description"),
+		Author: text("author"), License: text("license"), References: c.Node.Get("references").list(), Tags: c.Node.Get("tags").list(),
+		FalsePositives: c.Node.Get("falsepositives").list(),
 	}
-	for _, v := range views {
-		if v.Name == s.Name+"_events" {
-			return true
-		}
-	}
-	return false
 }
 
-// correlationFacts are the columns of a finding that say which rule found it.
-func correlationFacts(c *Correlation) [][2]string {
-	texts := func(key string) string { return strings.Join(c.Node.Get(key).list(), ", ") }
-	return [][2]string{
-		{"rule_id", c.ID}, {"rule_level", texts("level")}, {"rule_author", texts("author")}, {"rule_license", texts("license")},
-		{"rule_references", texts("references")}, {"rule_tags", texts("tags")}, {"rule_file", c.Position.String()},
-	}
+func (x *Correlated) asHunt(windowed bool) hunt.Hunt {
+	return x.Rule().asHunt(x.Sources, x.SQL, windowed)
 }

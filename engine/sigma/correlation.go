@@ -82,6 +82,9 @@ func readCorrelation(doc *Correlation) (*correlating, *Error) {
 	if doc.Title == "" {
 		return nil, n.fail("", "the correlation has no title")
 	}
+	if level := doc.Node.Get("level"); level.text() != "" && !slices.Contains(levels, level.text()) {
+		return nil, level.fail("", "level %q: it is one of %s", level.text(), strings.Join(levels, ", "))
+	}
 	c := &correlating{Correlation: doc, node: n, kind: n.Get("type").text(), refs: n.Get("rules").list(), groupBy: n.Get("group-by").list()}
 	if !slices.Contains(correlationTypes, c.kind) {
 		return nil, c.at("type").fail("it is one of "+strings.Join(correlationTypes, ", "), "unknown correlation type %q", c.kind)

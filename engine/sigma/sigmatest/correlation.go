@@ -111,13 +111,16 @@ func timespan(s string) (time.Duration, error) {
 	return time.Duration(n*seconds) * time.Second, err
 }
 
-// An item is one event a correlation looks at: by which of its rules, and
+// An occurrence is one event a correlation looks at: by which of its rules, and
 // what that rule says of it.
 type occurrence struct {
 	rule  int
 	event Event
 	// group holds the values an inner correlation grouped by, by field.
 	group map[string]string
+	// tuple is the value of the fields of the condition, if it has one.
+	tuple    string
+	hasTuple bool
 }
 
 // A hit is a window that satisfies a correlation, named by the event it ends
@@ -295,7 +298,8 @@ func (s *set) groups(c *correlation) ([]*group, error) {
 			}
 		}
 		for _, h := range found {
-			o := occurrence{i, h.event, h.group}
+			o := occurrence{rule: i, event: h.event, group: h.group}
+			o.tuple, o.hasTuple = c.tuple(o)
 			key, named, ok := c.key(o)
 			if !ok {
 				continue

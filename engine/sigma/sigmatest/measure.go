@@ -23,8 +23,8 @@ func (c *correlation) satisfied(window []occurrence, end occurrence) (float64, b
 	case "value_count":
 		values := map[string]bool{}
 		for _, o := range window {
-			if v, ok := c.tuple(o); ok {
-				values[v] = true
+			if o.hasTuple {
+				values[o.tuple] = true
 			}
 		}
 		value = float64(len(values))
@@ -74,9 +74,9 @@ func (c *correlation) numbers(window []occurrence) []float64 {
 	type counted struct{ id, value string }
 	seen := map[counted]bool{}
 	for _, o := range window {
-		v, _ := c.value(o, c.fields[0])
+		v := o.tuple
 		n, ok := toNumber(v)
-		if !ok || seen[counted{o.event.ID, v}] {
+		if !o.hasTuple || !ok || seen[counted{o.event.ID, v}] {
 			continue
 		}
 		seen[counted{o.event.ID, v}] = true
@@ -122,16 +122,16 @@ func quantile(numbers []float64, q float64) (float64, bool) {
 // is the reading of the specification's own example, a process name that is
 // at most 1 % of all.
 func (c *correlation) share(window []occurrence, end occurrence) (float64, bool) {
-	of, ok := c.tuple(end)
-	if !ok {
+	of := end.tuple
+	if !end.hasTuple {
 		return 0, false
 	}
 	type counted struct{ id, value string }
 	seen := map[counted]bool{}
 	same, all := 0.0, 0.0
 	for _, o := range window {
-		v, ok := c.tuple(o)
-		if !ok || seen[counted{o.event.ID, v}] {
+		v := o.tuple
+		if !o.hasTuple || seen[counted{o.event.ID, v}] {
 			continue
 		}
 		seen[counted{o.event.ID, v}] = true
