@@ -222,7 +222,7 @@ func (it *item) tests(x string, r *read, values []operand) string {
 				if r.object {
 					// A string inside has its quotes and backslashes escaped.
 					if p := v.pattern.escaped(); !slices.Equal(p, v.pattern) {
-						parts = append(parts, p.match(x, it.cased))
+						parts = append(parts, "prefix("+x+", '{') AND ("+p.match(x, it.cased)+")")
 					}
 				}
 			}

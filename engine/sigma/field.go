@@ -38,7 +38,7 @@ type read struct {
 	text    string // SQL of a VARCHAR, NULL where there is no value
 	list    string // SQL of a VARCHAR[], where the place may hold an array
 	present string // SQL, whether there is such a field, be it null or empty
-	object  bool   // text is that of a JSON object
+	object  bool   // text may be that of a JSON object
 	// Of a column that is no text:
 	number string // SQL of its number
 	time   string // SQL of its TIMESTAMP
@@ -295,7 +295,7 @@ func jsonReads(column string, steps []string) []read {
 			v := fmt.Sprintf("sigma_s%d", i)
 			list = fmt.Sprintf("flatten(list_transform(%s, lambda %s: %s))", list, v, spread(fmt.Sprintf("json_extract(%s, %s)", v, jsonPath(step))))
 		}
-		return read{cond: guard + " AND " + cond, list: texts(list), present: "TRUE"}
+		return read{cond: guard + " AND " + cond, list: texts(list), present: "TRUE", object: true}
 	}
 	o := in(spread(fmt.Sprintf("json_extract(%s, %s)", column, jsonPath(steps[0]))), object, 1)
 	a := in("json_extract("+column+", '$[*]')", array, 0)
