@@ -3,7 +3,9 @@ package sigma_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +37,12 @@ func (d dice) json(depth int) any {
 	case n < 11 && depth < 3:
 		list := []any{}
 		for range d.IntN(4) {
-			list = append(list, d.json(depth+1))
+			// Lists of lists, which AWS does not write, are not looked into by SQL.
+			x := d.json(depth + 1)
+			if _, isList := x.([]any); isList {
+				x = d.word()
+			}
+			list = append(list, x)
 		}
 		return list
 	case depth < 3:
@@ -147,7 +154,7 @@ func (d dice) item() string {
 		return f + "|" + one_(d, "re", "re|i", "re|s", "re|m") + ": " + quoted(one_(d, "^a", "[a-z]+b$", "^.{3}$", "e.b", "(get|put)o", "^break", `\.`))
 	case 10:
 		return "sourceIPAddress|cidr: " + d.values(func() string {
-			return one_(d, "192.0.2.0/25", "192.0.2.0/24", "0.0.0.0/0", "2001:db8::/32", "198.51.100.9/32")
+			return quoted(one_(d, "192.0.2.0/25", "192.0.2.0/24", "0.0.0.0/0", "2001:db8::/32", "198.51.100.9/32"))
 		})
 	case 11:
 		return f + "|" + one_(d, "lt", "lte", "gt", "gte") + ": " + one_(d, "7", "-7", "8.5", "0")
@@ -180,8 +187,8 @@ func (d dice) mapping() string {
 		items[key] = value
 	}
 	var list []string
-	for k, v := range items {
-		list = append(list, quoted(k)+": "+v)
+	for _, k := range slices.Sorted(maps.Keys(items)) {
+		list = append(list, quoted(k)+": "+items[k])
 	}
 	return "{" + strings.Join(list, ", ") + "}"
 }
@@ -278,18 +285,18 @@ func TestAgreeOnChance(t *testing.T) {
 		}
 		return t.Failed()
 	}
-	for n := range 1200 {
-		if check(d.rule(fmt.Sprintf("rule_%d", n))) {
-			return
-		}
-	}
-	for range 150 {
+	for range 25 {
 		rules := ""
 		for n := range 3 {
 			rules += d.base(n) + "---\n"
 		}
 		rules += d.correlation("first", "") + "---\n" + d.correlation("second", one_(d, "", "first"))
 		if check(rules) {
+			return
+		}
+	}
+	for n := range 60 {
+		if check(d.rule(fmt.Sprintf("rule_%d", n))) {
 			return
 		}
 	}

@@ -143,7 +143,7 @@ func (f *Field) whole() string {
 	for _, r := range f.reads {
 		x := r.text
 		if r.list != "" {
-			x = "NULLIF(array_to_string(" + r.list + ", chr(31)), '')"
+			x = "CASE WHEN len(" + r.list + ") > 0 THEN array_to_string(" + r.list + ", chr(31)) END"
 		}
 		if r.cond != "" {
 			x = "CASE WHEN " + r.cond + " THEN " + x + " END"

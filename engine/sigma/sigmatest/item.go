@@ -28,7 +28,7 @@ type item struct {
 
 // A test compares one value of the event, or the event itself.
 type test struct {
-	null  bool                   // the value null: the field is absent or null
+	null  bool                   // the value null: the field is absent, null or an empty list
 	text  func(string) bool      // of any text of the field
 	event func(fields, any) bool // fieldref
 }
@@ -86,7 +86,7 @@ func (i item) match(f map[string]any) bool {
 	}
 	if i.negated {
 		values, _ := lookup(f, i.field)
-		return !matched && slices.ContainsFunc(values, func(v any) bool { return v != nil })
+		return !matched && hasValue(values)
 	}
 	return matched
 }
@@ -95,9 +95,9 @@ func (i item) satisfies(t test, f map[string]any) bool {
 	if i.field == "" {
 		return t.text != nil && slices.ContainsFunc(scalars(object{fields: f}), t.text)
 	}
-	values, there := lookup(f, i.field)
+	values, _ := lookup(f, i.field)
 	if t.null {
-		return !there || slices.Contains(values, nil)
+		return !hasValue(values)
 	}
 	return slices.ContainsFunc(values, func(v any) bool {
 		if t.event != nil {
@@ -105,6 +105,11 @@ func (i item) satisfies(t test, f map[string]any) bool {
 		}
 		return slices.ContainsFunc(texts(v), t.text)
 	})
+}
+
+// hasValue says whether one of the values is not null. An empty list has none.
+func hasValue(values []any) bool {
+	return slices.ContainsFunc(values, func(v any) bool { return v != nil })
 }
 
 // newTests gives the alternatives of one value. Modifiers work in their
