@@ -13,6 +13,7 @@ import (
 
 	"logquarry/engine/hunt"
 	"logquarry/engine/render"
+	"logquarry/engine/schema"
 	"logquarry/engine/sigma"
 )
 
@@ -194,9 +195,10 @@ type explained struct {
 	Attack  []string          `json:"attack,omitempty"`
 	File    string            `json:"file"`
 	Line    int               `json:"line"`
-	Source  string            `json:"logsource"`
+	Source  string            `json:"logsource,omitempty"`
 	Filters []string          `json:"filters,omitempty"`
-	Where   map[string]string `json:"where"` // by table
+	Where   map[string]string `json:"where,omitempty"` // by table
+	SQL     string            `json:"sql,omitempty"`   // of a correlation
 	Notes   []string          `json:"notes,omitempty"`
 }
 
@@ -242,6 +244,18 @@ func (a *app) explainRules(paths, flags []string) error {
 		}
 		b.WriteByte('\n')
 		list = append(list, x)
+	}
+	correlated, _, cproblems := env.Correlations(rules, false, func(*schema.Source) bool { return true })
+	problems = append(problems, cproblems...)
+	for _, c := range correlated {
+		r := c.Rule()
+		list = append(list, explained{ID: r.ID, Title: r.Title, Level: r.Level, Author: r.Author, License: r.License, Attack: r.Attack(), File: r.File, Line: r.Line, SQL: c.SQL})
+		fmt.Fprintf(&b, "%s\n  %s\n  level %s, by %s\n  correlation over %s\n", render.Escape(r.Title), render.Escape(r.Position.String()),
+			render.Escape(orNone(r.Level)), render.Escape(orNone(r.Author)), strings.Join(c.Sources, ", "))
+		for line := range strings.Lines(c.SQL) {
+			fmt.Fprintf(&b, "  %s\n", render.Escape(strings.TrimSuffix(line, "\n")))
+		}
+		b.WriteByte('\n')
 	}
 	aside := notRuns(problems)
 	a.listNotRun(aside)

@@ -219,6 +219,12 @@ func (it *item) tests(x string, r *read, values []operand) string {
 				constants = append(constants, folded(text))
 			default:
 				parts = append(parts, v.pattern.match(x, it.cased))
+				if r.object {
+					// A string inside has its quotes and backslashes escaped.
+					if p := v.pattern.escaped(); !slices.Equal(p, v.pattern) {
+						parts = append(parts, "prefix("+x+", '{') AND ("+p.match(x, it.cased)+")")
+					}
+				}
 			}
 		}
 	}
@@ -317,7 +323,7 @@ func (c *compiler) keywords(it *item) string {
 				}
 				g = append(g, operand{kind: Text, pattern: p.affixed(true, true)})
 				// Inside JSON quotes and backslashes are written with a backslash.
-				escaped := p.texts(func(s string) string { return strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) })
+				escaped := p.escaped()
 				if !slices.Equal(escaped, p) {
 					g = append(g, operand{kind: Text, pattern: escaped.affixed(true, true)})
 				}

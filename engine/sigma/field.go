@@ -38,6 +38,7 @@ type read struct {
 	text    string // SQL of a VARCHAR, NULL where there is no value
 	list    string // SQL of a VARCHAR[], where the place may hold an array
 	present string // SQL, whether there is such a field, be it null or empty
+	object  bool   // text may be that of a JSON object
 	// Of a column that is no text:
 	number string // SQL of its number
 	time   string // SQL of its TIMESTAMP
@@ -190,7 +191,7 @@ func (e *Env) lookup(s *schema.Source, name string) Field {
 		}
 	}
 	if object := e.object(s, name); object != "" {
-		f.reads = []read{{text: object, present: object + " IS NOT NULL"}}
+		f.reads = []read{{text: object, present: object + " IS NOT NULL", object: true}}
 		return f
 	}
 	f.Known = false
@@ -277,7 +278,7 @@ func jsonReads(column string, steps []string) []read {
 	if len(steps) == 0 {
 		there := column + " IS NOT NULL"
 		return []read{
-			{cond: object, text: column, present: there},
+			{cond: object, text: column, present: there, object: true},
 			{cond: array, list: texts("json_extract(" + column + ", '$[*]')"), present: there},
 			{cond: "NOT " + object + " AND NOT " + array,
 				// What is no JSON, as in results of queries, is taken as text.
@@ -294,7 +295,7 @@ func jsonReads(column string, steps []string) []read {
 			v := fmt.Sprintf("sigma_s%d", i)
 			list = fmt.Sprintf("flatten(list_transform(%s, lambda %s: %s))", list, v, spread(fmt.Sprintf("json_extract(%s, %s)", v, jsonPath(step))))
 		}
-		return read{cond: guard + " AND " + cond, list: texts(list), present: "TRUE"}
+		return read{cond: guard + " AND " + cond, list: texts(list), present: "TRUE", object: true}
 	}
 	o := in(spread(fmt.Sprintf("json_extract(%s, %s)", column, jsonPath(steps[0]))), object, 1)
 	a := in("json_extract("+column+", '$[*]')", array, 0)

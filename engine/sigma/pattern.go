@@ -82,6 +82,11 @@ func (p pattern) texts(f func(string) string) pattern {
 	return out
 }
 
+// escaped is p as it reads inside a string of JSON text.
+func (p pattern) escaped() pattern {
+	return p.texts(func(s string) string { return strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) })
+}
+
 // valid says whether all of p's text is UTF-8, as all text in a case is.
 func (p pattern) valid() bool {
 	for _, x := range p {

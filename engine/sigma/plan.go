@@ -16,9 +16,9 @@ import (
 // of them are answered by one scan.
 type Plan struct {
 	// Hunts are the rules that can be run, in the order in which [Plan.Querier]
-	// answers many at once: by source, then by falling level.
+	// answers many at once: by source, then by falling level; then correlations.
 	Hunts []hunt.Hunt
-	// Compiled are the rules of Hunts, in the same order.
+	// Compiled are the rules of Hunts, in the same order, without correlations.
 	Compiled []*Compiled
 	// Problems are the rules that could not be compiled.
 	Problems []*Error
@@ -72,8 +72,13 @@ func NewPlan(ctx context.Context, q hunt.Querier, known []*schema.Source, c *Col
 		hunt hunt.Hunt
 		key  string // of the sources
 	}
+	correlated, inner, problems := env.Correlations(c, windowed, func(s *schema.Source) bool { return slices.Contains(filled, s.Name) })
+	p.Problems = append(p.Problems, problems...)
 	var all []planned
 	for _, r := range c.Rules {
+		if inner[r] {
+			continue
+		}
 		compiled, cerr := env.Compile(r)
 		if cerr != nil {
 			p.Problems = append(p.Problems, cerr)
@@ -126,6 +131,10 @@ func NewPlan(ctx context.Context, q hunt.Querier, known []*schema.Source, c *Col
 		return nil, err
 	}
 	p.gather(steps, keys)
+	// A correlation has a scan of its own.
+	for _, x := range correlated {
+		p.Hunts = append(p.Hunts, x.asHunt(windowed))
+	}
 	return p, nil
 }
 
