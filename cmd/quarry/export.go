@@ -111,6 +111,7 @@ type exporting struct {
 	hunts        []hunt.Hunt
 	values       map[string]string
 	o            *opened
+	sources      []*schema.Source
 	record       custody.Record
 	notes        []string
 	did          exportDone
@@ -209,6 +210,9 @@ func (a *app) export(ctx context.Context, names []string, f exportFlags) (err er
 			err = cerr
 		}
 	}()
+	if x.sources, err = a.sources(); err != nil {
+		return err
+	}
 	if names, err = x.tables(names); err != nil {
 		return err
 	}
@@ -253,12 +257,8 @@ func huntUsage(err error) error {
 // tables are the names to be written: those asked for, which must be there, or
 // every source with records.
 func (x *exporting) tables(names []string) ([]string, error) {
-	sources, err := x.a.sources()
-	if err != nil {
-		return nil, err
-	}
 	if len(names) == 0 {
-		for _, s := range sources {
+		for _, s := range x.sources {
 			some := false
 			if err := value.Each(x.ctx, x.o.Case(), "SELECT 1 FROM "+schema.Quote(s.Name)+" LIMIT 1", nil, func([]any) { some = true }); err != nil {
 				return nil, err
@@ -273,7 +273,7 @@ func (x *exporting) tables(names []string) ([]string, error) {
 		return names, nil
 	}
 	known := []string{foundRows}
-	err = value.Each(x.ctx, x.o.Case(), "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'", nil,
+	err := value.Each(x.ctx, x.o.Case(), "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'", nil,
 		func(cells []any) { known = append(known, value.Text(cells[0])) })
 	if err != nil {
 		return nil, err
@@ -340,17 +340,13 @@ func moment(t time.Time) string {
 
 // timeColumn is the column of the event time of a table or view; empty: none.
 func (x *exporting) timeColumn(name string) (string, error) {
-	sources, err := x.a.sources()
-	if err != nil {
-		return "", err
-	}
-	for _, s := range sources {
+	for _, s := range x.sources {
 		if s.Name == name {
 			return s.Time, nil
 		}
 	}
 	at := ""
-	err = value.Each(x.ctx, x.o.Case(), `SELECT column_name FROM information_schema.columns WHERE table_schema = 'main' AND table_name = $name
+	err := value.Each(x.ctx, x.o.Case(), `SELECT column_name FROM information_schema.columns WHERE table_schema = 'main' AND table_name = $name
 		AND column_name IN ('event_time', 'time', 'start_time') AND data_type LIKE 'TIMESTAMP%'
 		ORDER BY column_name = 'event_time' DESC, ordinal_position LIMIT 1`, map[string]any{"name": name},
 		func(cells []any) { at = value.Text(cells[0]) })
