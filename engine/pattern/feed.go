@@ -44,7 +44,7 @@ type envelope struct {
 type class uint8
 
 const (
-	ordinary class = iota
+	_ class = iota // an event like most
 	// readOnly is a management event that changes nothing, which only rules in
 	// the state EnabledWithAll take.
 	readOnly

@@ -439,7 +439,7 @@ func jsonOf(d Data) object {
 	o.Sources = each(d.Sources, func(s Source) jsonSource {
 		return jsonSource{s.Name, s.Files, s.Bytes, s.Records, s.Rows, s.Duplicates, s.Rejects, moment(s.First), moment(s.Last)}
 	})
-	o.Aside = each(d.Aside, func(a Aside) jsonAside { return jsonAside{a.Path, a.Source, a.Reason, a.Place, a.Rejects} })
+	o.Aside = each(d.Aside, func(a Aside) jsonAside { return jsonAside(a) })
 	o.Queries = each(d.Hunts, func(h Hunt) jsonQuery {
 		q := queryOf(h.ID, h.Title, h.SQL, h.Params, h.Rows, h.Elapsed)
 		q.Outcome, q.Reason = string(h.Outcome), h.Reason

@@ -108,9 +108,6 @@ func (m *modifying) expand(values map[string][]string) *Error {
 	return nil
 }
 
-// units are the parts of a time, and how DuckDB calls them.
-var units = []string{"minute", "hour", "day", "week", "month", "year"}
-
 var comparisons = map[string]string{"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 // apply applies one modifier; before are those that stand before it.

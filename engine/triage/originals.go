@@ -86,7 +86,6 @@ func (t *triage) originals(ctx context.Context) error {
 	type file struct {
 		path  string
 		bytes int64
-		read  bool
 	}
 	files := map[int64]*file{}
 	for _, f := range t.d.Findings {
