@@ -83,7 +83,7 @@ LEFT JOIN (
     JOIN (
       SELECT cloudtrail.*, CAST(floor(to_unixtime(event_time) / 900) AS BIGINT) AS slot
       FROM cloudtrail
-      WHERE read_only IS DISTINCT FROM TRUE AND error_code IS NULL AND event_category IS DISTINCT FROM 'Data' AND management_event IS DISTINCT FROM FALSE
+      WHERE COALESCE(read_only, FALSE) = FALSE AND error_code IS NULL AND COALESCE(event_category, '') <> 'Data' AND COALESCE(management_event, TRUE) = TRUE
     ) c
       ON c.slot = s.slot AND c.recipient_account_id = s.aws_account_id AND c.event_time <= date_add('second', 1, s.from_time) AND c.event_time >= date_add('minute', -15, s.from_time)
       AND (strpos(s.service, split_part(c.event_source, '.', 1)) = 1 OR c.event_source = 'tagging.amazonaws.com')

@@ -90,6 +90,11 @@ func (b *session) verdicts() []verdict {
 			verdict{measure: "a million indicators against one case of the three", got: b.match.wall().Seconds(), must: 20, aim: 10, unit: "s"},
 			verdict{measure: "a million indicators: peak memory", got: mib(b.match.peak()), must: 1024, aim: 800, unit: "MiB"})
 	}
+	if r := b.rules; len(r.costs) > 0 {
+		out = append(out,
+			verdict{measure: fmt.Sprintf("%d Sigma rules over %d CloudTrail events, %d findings", ruleCount, r.events, r.findings), got: r.wall().Seconds(), must: 60, aim: 30, unit: "s"},
+			verdict{measure: "Sigma rules: peak memory", got: mib(r.peak()), must: 2048, aim: 1024, unit: "MiB"})
+	}
 	return out
 }
 

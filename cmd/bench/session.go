@@ -27,6 +27,7 @@ type session struct {
 	sel    costs // select 1 on an existing case
 	hunts  costs // all hunts over the case of the three sources
 	match  costs // a million indicators against the same case
+	rules  ruled // Sigma rules over the case of cloudtrail_5x
 	// digests is what it takes to check digests.
 	digests validation
 }
@@ -46,7 +47,7 @@ var caseSources = []string{"cloudtrail", "vpc_flow", "waf"}
 // measure makes what is needed and measures it. Cases are removed again.
 func (b *session) measure(ctx context.Context) error {
 	for _, name := range kinds {
-		if name == "case" || name == matched || !slices.Contains(b.kinds, name) {
+		if name == "case" || name == matched || name == sigmaRules || !slices.Contains(b.kinds, name) {
 			continue
 		}
 		l, err := b.corpus(ctx, name)
@@ -67,7 +68,14 @@ func (b *session) measure(ctx context.Context) error {
 		b.loads = append(b.loads, measured)
 	}
 	if slices.Contains(b.kinds, "case") || slices.Contains(b.kinds, matched) {
-		return b.goOn(ctx, "case", b.overCase(ctx))
+		if err := b.goOn(ctx, "case", b.overCase(ctx)); err != nil {
+			return err
+		}
+	}
+	if slices.Contains(b.kinds, sigmaRules) {
+		var err error
+		b.rules, err = b.huntRules(ctx)
+		return b.goOn(ctx, sigmaRules, err)
 	}
 	return nil
 }

@@ -117,7 +117,7 @@ func feeds() []feed {
 			envelope: cloudTrail, narrow: narrowCloudTrail,
 			// Aggregated events are made afterwards, for trails and stores alone.
 			where: `(event_type IS NULL OR event_type IN ('AwsApiCall', 'AwsConsoleSignIn', 'AwsConsoleAction', 'AwsServiceEvent', 'AwsVpceEvent'))
-				AND event_category IS DISTINCT FROM 'Aggregated'`,
+				AND COALESCE(event_category, '') <> 'Aggregated'`,
 		},
 		{
 			source: "cloudtrail_insights", below: "detail", needs: []string{"event_time", "event_id", "recipient_account_id", "aws_region"},

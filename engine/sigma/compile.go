@@ -31,7 +31,16 @@ type Part struct {
 	Where string
 	env   *Env
 	exprs []expr // of the rule and its filters; all must hold
+	// shared is Where as a scan of many rules asks it: with the event's text in the
+	// columns wholeText and lowText.
+	shared string
 }
+
+// The text of an event, and the same in lower case, in a scan of many rules.
+const (
+	wholeText = "sigma_text"
+	lowText   = "sigma_low_text"
+)
 
 // Field finds a field by its name in rules: AWS's own, our column's, or that of
 // Sigma's taxonomy.
@@ -51,11 +60,12 @@ func (e *Env) Compile(r *Rule) (*Compiled, *Error) {
 			p.exprs = append(p.exprs, f.detection.expr)
 		}
 		c := compiler{part: p}
-		var conds []string
-		for _, x := range p.exprs {
-			conds = append(conds, c.cond(x))
+		p.Where = joined(c.conds(p.exprs), " AND ", "TRUE")
+		p.shared = p.Where
+		if c.texts {
+			apart := compiler{part: p, apart: true}
+			p.shared = joined(apart.conds(p.exprs), " AND ", "TRUE")
 		}
-		p.Where = joined(conds, " AND ", "TRUE")
 		if c.err != nil {
 			c.err.Rule = r.Title
 			return nil, c.err
@@ -76,6 +86,8 @@ func (e *Env) Compile(r *Rule) (*Compiled, *Error) {
 // compiler makes SQL of conditions over one source.
 type compiler struct {
 	part    *Part
+	apart   bool // the event's text stands in columns of its own
+	texts   bool // out: it is asked for
 	made    int
 	unknown []string
 	err     *Error
@@ -304,13 +316,19 @@ func (c *compiler) references(it *item, f *Field, name string) string {
 
 // keywords is the SQL condition that the event's text holds the item's values.
 func (c *compiler) keywords(it *item) string {
-	subject := c.part.env.text(c.part.Source)
+	c.texts = true
 	// Lowering the text once is what makes many keywords cheap.
 	lowered := it.mode == matches && !it.cased
-	if lowered {
-		subject = "lower(" + subject + ")"
+	whole := Field{reads: []read{{text: wholeText}}}
+	switch {
+	case c.apart && lowered:
+		whole.reads[0].text = lowText
+	case c.apart:
+	case lowered:
+		whole.reads[0] = read{list: "[lower(" + c.part.env.text(c.part.Source) + ")]"}
+	default:
+		whole.reads[0] = read{list: "[" + c.part.env.text(c.part.Source) + "]"}
 	}
-	whole := Field{reads: []read{{list: "[" + subject + "]"}}}
 	wide := *it
 	wide.groups = nil
 	for _, group := range it.groups {
@@ -362,9 +380,14 @@ func ascii(groups [][]operand) bool {
 	return true
 }
 
-// text is the SQL of the text of a whole event: the values of all its columns. A
-// rare column that has no storage of its own stands in extra as it is.
+// text is the SQL of the text of a whole event: the values of all its columns.
 func (e *Env) text(s *schema.Source) string {
+	return "concat_ws(chr(10), " + strings.Join(e.cells(s), ", ") + ")"
+}
+
+// cells are the SQL of the texts of all columns. A rare column that has no storage
+// of its own stands in extra as it is.
+func (e *Env) cells(s *schema.Source) []string {
 	var cells []string
 	stored, known := e.Stored[s.Name]
 	for _, col := range s.AllColumns() {
@@ -376,5 +399,5 @@ func (e *Env) text(s *schema.Source) string {
 			cells = append(cells, columnReads(col)[0].text)
 		}
 	}
-	return "concat_ws(chr(10), " + strings.Join(cells, ", ") + ")"
+	return cells
 }

@@ -139,10 +139,9 @@ func (c *compiler) bound(x expr, columns []string, upper bool) string {
 
 // paired is the table of a source joined to the pairs that rules of the batch may
 // pass with, and the list of rules an event passes: the rules about few pairs are
-// tried on those alone.
-func (b *batch) paired(i int, s *schema.Source) (from, flags string) {
+// tried on those alone. wide are the others.
+func (b *batch) paired(i int, s *schema.Source) (from, flags string, wide []*step) {
 	columns := pairColumns[s.Name]
-	var wide []*step
 	narrow := map[pair][]*step{}
 	for _, st := range b.steps {
 		if st.pairs == nil || len(st.pairs) > fewPairs {
@@ -176,7 +175,7 @@ func (b *batch) paired(i int, s *schema.Source) (from, flags string) {
 	}
 	table := "main." + schema.Quote(s.Name)
 	if len(cases) == 0 {
-		return table, flagged(wide, i)
+		return table, flagged(wide, i), wide
 	}
 	// An event of no pair is of no interest, unless there are rules for all.
 	join := "JOIN"
@@ -189,5 +188,5 @@ func (b *batch) paired(i int, s *schema.Source) (from, flags string) {
 	if len(wide) > 0 {
 		flags = "list_concat(" + flagged(wide, i) + ", " + flags + ")"
 	}
-	return from, flags
+	return from, flags, wide
 }

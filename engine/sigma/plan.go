@@ -105,7 +105,7 @@ func NewPlan(ctx context.Context, q hunt.Querier, known []*schema.Source, c *Col
 			continue
 		}
 		key := strings.Join(names, " ")
-		if strings.Contains(sql, "concat_ws(chr(10), ") {
+		if slices.ContainsFunc(s.parts, (*Part).asksText) {
 			// Putting the text of each event together is for as few scans as can be.
 			key += " text"
 		}
@@ -345,31 +345,27 @@ func (b *batch) sql(windowed bool) string {
 // two ask is empty throughout.
 const inlined = "NOT MATERIALIZED"
 
-// over is the question over the i-th source of all the batch's rules. Which rules
-// an event passes travels through the view's query with its file_id, which the
-// views hand on as it is.
+// over is the question over the i-th source of all the batch's rules. What passes
+// is found first, by the columns that the rules ask; the rest of an event is read
+// of what passes alone. The rule travels through the view's query with the event's
+// file_id, which the views hand on as it is.
 func (b *batch) over(i int, s *schema.Source, windowed bool) string {
 	events, ok := eventsQuery(s)
 	if !ok {
 		panic("sigma: internal error: a rule over a source without events was planned")
 	}
 	table := schema.Quote(s.Name)
-	from := "main." + table
-	flags := flagged(b.steps, i)
+	from, flags, wide := "main."+table, "", b.steps
 	if pairColumns[s.Name] != nil {
-		from, flags = b.paired(i, s)
+		from, flags, wide = b.paired(i, s)
+	} else {
+		flags = flagged(wide, i)
 	}
-	// Rules that search the whole event share its text.
-	text := "lower(" + b.steps[0].parts[i].env.text(s) + ")"
-	if strings.Contains(flags, text) {
-		flags = strings.ReplaceAll(flags, text, "sigma_text")
-		from = "(SELECT *, " + text + " AS sigma_text FROM " + from + ")"
-	}
+	from = b.passing(i, s, from, wide, len(wide) < len(b.steps))
 	columns := strings.Replace(leading(), "file_id", "file_id.id AS file_id", 1)
-	// An unnest stands between the rules' conditions and those of the view's query,
-	// so that the conditions are evaluated once.
-	return "WITH " + table + " AS " + inlined + " (\n  SELECT * EXCLUDE (sigma_rule) REPLACE ({'id': file_id, 'rule': sigma_rule} AS file_id)\n  FROM (SELECT *, unnest(" +
-		flags + ") AS sigma_rule FROM " + from + ")\n), sigma_events AS (\n" + events +
+	return "WITH sigma_hits AS MATERIALIZED (\n  SELECT file_id AS sigma_file, record_no AS sigma_record, unnest(" + flags + ") AS sigma_rule\n  FROM " + from +
+		"\n), " + table + " AS " + inlined + " (\n  SELECT t.* REPLACE ({'id': t.file_id, 'rule': h.sigma_rule} AS file_id)\n  FROM main." + table +
+		" AS t JOIN sigma_hits AS h ON t.file_id = h.sigma_file AND t.record_no = h.sigma_record\n), sigma_events AS (\n" + events +
 		"\n)\nSELECT file_id.rule AS sigma_rule, " + columns + "\nFROM sigma_events" + window(windowed)
 }
 
@@ -380,7 +376,7 @@ func flagged(steps []*step, i int) string {
 	}
 	cases := make([]string, len(steps))
 	for k, s := range steps {
-		cases[k] = fmt.Sprintf("CASE WHEN %s THEN CAST(%d AS BIGINT) END", s.parts[i].Where, s.place)
+		cases[k] = fmt.Sprintf("CASE WHEN %s THEN CAST(%d AS BIGINT) END", s.parts[i].shared, s.place)
 	}
 	return "list_filter([" + strings.Join(cases, ",\n    ") + "], lambda sigma_r: sigma_r IS NOT NULL)"
 }

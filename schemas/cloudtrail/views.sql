@@ -55,7 +55,7 @@ SELECT
   file_id,
   record_no
 FROM cloudtrail
-WHERE event_category IS DISTINCT FROM 'Aggregated'
+WHERE COALESCE(event_category, '') <> 'Aggregated'
 UNION ALL
 -- Aggregated events have a window where others have a moment.
 SELECT
@@ -283,7 +283,7 @@ SELECT
   count(DISTINCT user_agent) AS user_agent_count,
   array_join(array_agg(DISTINCT aws_region ORDER BY aws_region), ', ') AS regions
 FROM cloudtrail
-WHERE event_category IS DISTINCT FROM 'Aggregated'
+WHERE COALESCE(event_category, '') <> 'Aggregated'
 GROUP BY
   COALESCE(NULLIF(user_arn, ''), NULLIF(user_name, ''), NULLIF(user_principal_id, ''), on_behalf_of_user_id, user_invoked_by, user_account_id),
   user_type;
