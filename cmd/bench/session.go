@@ -25,7 +25,7 @@ type session struct {
 	// reported all the same: a full run takes minutes.
 	failed []error
 	sel    costs // select 1 on an existing case
-	hunts  costs // all hunts over the case of the three sources
+	hunts  costs // hunt all, every shipped hunt, over the case of the three sources
 	match  costs // a million indicators against the same case
 	rules  ruled // Sigma rules over the case of cloudtrail_5x
 	// digests is what it takes to check digests.
@@ -256,8 +256,8 @@ func (b *session) overCase(ctx context.Context) (err error) {
 		b.sel = append(b.sel, c)
 	}
 	for i := range b.runs {
-		b.say("all hunts, run %d of %d", i+1, b.runs)
-		c, err := b.ask(ctx, "hunt", "--case", file, "--format", "ndjson", "--quiet")
+		b.say("hunt all, run %d of %d", i+1, b.runs)
+		c, err := b.ask(ctx, "hunt", "all", "--case", file, "--format", "ndjson", "--quiet")
 		if err != nil {
 			return err
 		}

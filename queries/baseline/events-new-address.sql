@@ -34,7 +34,7 @@ addresses AS (
 fresh AS (
   SELECT a.*, CASE WHEN $baseline_until > TIMESTAMP '0002-01-01 00:00:00' THEN h.days ELSE d.days_before END AS days_before
   FROM addresses a JOIN days d ON d.day = a.day CROSS JOIN habit h
-  WHERE is_private_ip(a.src_ip) = false
+  WHERE CASE WHEN a.n > 0 THEN is_private_ip(a.src_ip) = false END
     AND CASE WHEN $baseline_until > TIMESTAMP '0002-01-01 00:00:00' THEN h.days ELSE d.days_before END > 0
 ),
 agents AS (

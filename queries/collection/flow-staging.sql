@@ -16,20 +16,24 @@ next:
   - {id: flow-bytes-out}
   - {id: flow-upload-spike}
 ---*/
-WITH pulls AS (
-  SELECT date_trunc('day', "start") AS day, dstaddr, srcaddr, sum(bytes) AS bytes, min("start") AS moment, max("end") AS last_time, max(interface_id) AS interface_id
-  FROM vpc_flow
+WITH takers AS (
+  SELECT dstaddr, sum(bytes) AS bytes FROM vpc_flow
   WHERE "start" >= $since AND "start" < $until AND action = 'ACCEPT'
-  GROUP BY date_trunc('day', "start"), dstaddr, srcaddr
-  HAVING sum(bytes) >= $each
+  GROUP BY dstaddr
 ),
-many AS (SELECT day, dstaddr FROM pulls GROUP BY day, dstaddr HAVING count(*) >= $hosts AND sum(bytes) >= $bytes),
-inside AS (SELECT * FROM many WHERE is_private_ip(dstaddr))
+-- Who got less in all got less in a day. CASE has each address looked at once, after the sum, not once a flow.
+inside AS (SELECT dstaddr FROM takers WHERE CASE WHEN bytes >= $bytes THEN is_private_ip(dstaddr) END),
+pulls AS (
+  SELECT date_trunc('day', f."start") AS day, f.dstaddr, f.srcaddr, sum(f.bytes) AS bytes, min(f."start") AS moment, max(f."end") AS last_time, max(f.interface_id) AS interface_id
+  FROM vpc_flow f JOIN inside i ON i.dstaddr = f.dstaddr
+  WHERE f."start" >= $since AND f."start" < $until AND f.action = 'ACCEPT'
+  GROUP BY date_trunc('day', f."start"), f.dstaddr, f.srcaddr
+)
 SELECT min(p.moment) AS time, 'vpc_flow' AS source, CAST(NULL AS VARCHAR) AS principal, p.dstaddr AS src_ip, max_by(p.srcaddr, p.bytes) AS target,
   CAST(CAST(round(sum(p.bytes) / 1048576.0) AS BIGINT) AS VARCHAR) || ' MiB taken from ' || CAST(count(*) AS VARCHAR) || ' hosts inside in a day' AS summary,
   count(*) AS hosts, CAST(sum(p.bytes) AS BIGINT) AS bytes, max(p.last_time) AS last_time, max(p.interface_id) AS interface_id
-FROM pulls p JOIN inside i ON i.day = p.day AND i.dstaddr = p.dstaddr
-WHERE is_private_ip(p.srcaddr)
+FROM pulls p
+WHERE CASE WHEN p.bytes >= $each THEN is_private_ip(p.srcaddr) END
 GROUP BY p.day, p.dstaddr
 HAVING count(*) >= $hosts AND sum(p.bytes) >= $bytes
 ORDER BY 1, 3, 4, 5

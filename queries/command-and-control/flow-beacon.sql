@@ -17,15 +17,25 @@ means: A host calls one outside address and port at a steady beat. Implants do; 
 noise: Monitoring agents, time and update services, AWS's own endpoints (see pkt_dst_aws_service where it is logged). Flow logs aggregate up to 10 minutes, which hides short beats and lends its own beat to long sessions.
 cite: "ATT&CK T1071 Application Layer Protocol; RITA beacon analysis by Active Countermeasures"
 ---*/
-WITH talkers AS (
-  -- A beacon is few small flows at each beat: the pairs that talk without end drop out first.
-  SELECT srcaddr, dstaddr, dstport FROM vpc_flow
+WITH targets AS (
+  SELECT dstaddr, count(*) AS flows FROM vpc_flow
   WHERE "start" >= $since AND "start" < $until
     AND action = 'ACCEPT' AND protocol IN (6, 17) AND dstport NOT IN (53, 123) AND dstport < 32768
-  GROUP BY srcaddr, dstaddr, dstport
+  GROUP BY dstaddr
+),
+-- CASE has each address looked at once, after it was counted, not once a flow.
+outside AS (SELECT dstaddr FROM targets WHERE CASE WHEN flows >= $connections THEN NOT is_private_ip(dstaddr) END),
+talkers AS (
+  -- A beacon is few small flows at each beat: the pairs that talk without end drop out first.
+  SELECT f.srcaddr, f.dstaddr, f.dstport, count(*) AS flows FROM vpc_flow f JOIN outside o ON o.dstaddr = f.dstaddr
+  WHERE f."start" >= $since AND f."start" < $until
+    AND f.action = 'ACCEPT' AND f.protocol IN (6, 17) AND f.dstport NOT IN (53, 123) AND f.dstport < 32768
+  GROUP BY f.srcaddr, f.dstaddr, f.dstport
   HAVING count(*) >= $connections AND count(*) <= 20000
 ),
-pairs AS (SELECT * FROM talkers WHERE is_private_ip(srcaddr) AND NOT is_private_ip(dstaddr)),
+callers AS (SELECT srcaddr, count(*) AS pairs FROM talkers GROUP BY srcaddr),
+inside AS (SELECT srcaddr FROM callers WHERE CASE WHEN pairs > 0 THEN is_private_ip(srcaddr) END),
+pairs AS (SELECT t.srcaddr, t.dstaddr, t.dstport FROM talkers t JOIN inside i ON i.srcaddr = t.srcaddr),
 beats AS (
   SELECT f.srcaddr, f.dstaddr, f.dstport, f."start" AS moment, sum(f.bytes) AS bytes, max(f.interface_id) AS interface_id,
     max(f.instance_id) AS instance_id, max(f.pkt_dst_aws_service) AS aws_service

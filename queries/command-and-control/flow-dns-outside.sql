@@ -24,5 +24,6 @@ SELECT time, 'vpc_flow' AS source, instance_id AS principal, srcaddr AS src_ip, 
   CAST(bytes AS VARCHAR) || ' bytes of DNS to ' || dstaddr AS summary,
   dstport, flows, bytes, last_time, interface_id
 FROM asked
-WHERE is_private_ip(srcaddr) AND NOT is_private_ip(dstaddr)
+-- CASE has addresses looked at after they are grouped, not once a row.
+WHERE CASE WHEN flows > 0 THEN is_private_ip(srcaddr) AND NOT is_private_ip(dstaddr) END
 ORDER BY bytes DESC, 3, 4, 5, 6

@@ -25,8 +25,9 @@ WITH callers AS (
     AND source_ip_address NOT LIKE '%.amazonaws.com' AND source_ip_address NOT LIKE 'AWS Internal%'
   GROUP BY source_ip_address
 ),
+-- CASE has addresses looked at after they are grouped, not once a row.
 suspects AS (
-  SELECT * FROM callers WHERE denied >= $denied AND NOT is_private_ip(source_ip_address)
+  SELECT * FROM callers WHERE CASE WHEN denied >= $denied THEN NOT is_private_ip(source_ip_address) END
 ),
 talks AS (
   SELECT f.srcaddr AS peer, f.dstaddr AS host, f.dstport AS port, 'in' AS way, f."start", f."end", f.bytes, f.interface_id, f.instance_id

@@ -32,18 +32,23 @@ first_reads AS (
   SELECT instance_id, min(first_read) AS first_read, sum(objects) AS objects, max(principal) AS principal, max(bucket) AS bucket,
     max(access_key_id) AS access_key_id
   FROM reads GROUP BY instance_id
+),
+sent AS (
+  SELECT min(f."start") AS time, r.principal, f.srcaddr, f.dstaddr, r.instance_id, r.first_read, r.objects, r.bucket, sum(f.bytes) AS bytes,
+    count(*) AS flows, max(f."end") AS last_time, max(f.dstport) AS dstport, r.access_key_id
+  FROM first_reads r
+  JOIN vpc_flow f ON f.instance_id = r.instance_id
+  WHERE f."start" >= $since AND f."start" < $until AND f.action = 'ACCEPT'
+    AND f."end" >= r.first_read AND f."start" <= r.first_read + $window_hours * INTERVAL '1' HOUR
+    AND coalesce(f.pkt_dst_aws_service, '') NOT IN ('S3', 'AMAZON', 'DYNAMODB')
+  GROUP BY r.principal, f.srcaddr, f.dstaddr, r.instance_id, r.first_read, r.objects, r.bucket, r.access_key_id
 )
-SELECT min(f."start") AS time, 'vpc_flow' AS source, r.principal, f.srcaddr AS src_ip, f.dstaddr AS target,
-  CAST(CAST(r.objects AS BIGINT) AS VARCHAR) || ' objects of ' || r.bucket || ' read, then '
-    || CAST(CAST(round(sum(f.bytes) / 1048576.0) AS BIGINT) AS VARCHAR) || ' MiB sent to ' || f.dstaddr AS summary,
-  r.instance_id, r.first_read, CAST(r.objects AS BIGINT) AS objects, r.bucket, CAST(sum(f.bytes) AS BIGINT) AS bytes_out,
-  count(*) AS flows, max(f."end") AS last_time, max(f.dstport) AS dstport, r.access_key_id
-FROM first_reads r
-JOIN vpc_flow f ON f.instance_id = r.instance_id
-WHERE f."start" >= $since AND f."start" < $until AND f.action = 'ACCEPT'
-  AND f."end" >= r.first_read AND f."start" <= r.first_read + $window_hours * INTERVAL '1' HOUR
-  AND coalesce(f.pkt_dst_aws_service, '') NOT IN ('S3', 'AMAZON', 'DYNAMODB')
-  AND is_private_ip(f.srcaddr) AND NOT is_private_ip(f.dstaddr)
-GROUP BY r.principal, f.srcaddr, f.dstaddr, r.instance_id, r.first_read, r.objects, r.bucket, r.access_key_id
-HAVING sum(f.bytes) >= $bytes
+SELECT time, 'vpc_flow' AS source, principal, srcaddr AS src_ip, dstaddr AS target,
+  CAST(CAST(objects AS BIGINT) AS VARCHAR) || ' objects of ' || bucket || ' read, then '
+    || CAST(CAST(round(bytes / 1048576.0) AS BIGINT) AS VARCHAR) || ' MiB sent to ' || dstaddr AS summary,
+  instance_id, first_read, CAST(objects AS BIGINT) AS objects, bucket, CAST(bytes AS BIGINT) AS bytes_out,
+  flows, last_time, dstport, access_key_id
+FROM sent
+-- CASE has addresses looked at after they are grouped, not once a row.
+WHERE CASE WHEN bytes >= $bytes THEN is_private_ip(srcaddr) AND NOT is_private_ip(dstaddr) END
 ORDER BY 1, 3, 4, 5, 6

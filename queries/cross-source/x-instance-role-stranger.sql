@@ -23,15 +23,17 @@ WITH calls AS (
     AND source_ip_address NOT LIKE '%.amazonaws.com' AND source_ip_address NOT LIKE 'AWS Internal%'
   GROUP BY split_part(user_principal_id, ':', 2), source_ip_address
 ),
+-- CASE has addresses looked at after they are grouped, not once a row.
+strangers AS (SELECT * FROM calls WHERE CASE WHEN calls > 0 THEN NOT is_private_ip(source_ip_address) END),
 -- An instance's own address is what most of its flows have on one side; a peer
 -- is on one side of some. Interfaces see every flow with themselves as an end.
 ends AS (
   SELECT f.instance_id, f.srcaddr AS a, f.dstaddr AS b, f."start", f.bytes
-  FROM vpc_flow f JOIN calls c ON c.instance_id = f.instance_id AND c.source_ip_address = f.srcaddr
+  FROM vpc_flow f JOIN strangers c ON c.instance_id = f.instance_id AND c.source_ip_address = f.srcaddr
   WHERE f."start" >= $since AND f."start" < $until AND f.action = 'ACCEPT'
   UNION ALL
   SELECT f.instance_id, f.dstaddr, f.srcaddr, f."start", f.bytes
-  FROM vpc_flow f JOIN calls c ON c.instance_id = f.instance_id AND c.source_ip_address = f.dstaddr
+  FROM vpc_flow f JOIN strangers c ON c.instance_id = f.instance_id AND c.source_ip_address = f.dstaddr
   WHERE f."start" >= $since AND f."start" < $until AND f.action = 'ACCEPT'
 ),
 peers AS (
@@ -41,6 +43,5 @@ peers AS (
 SELECT c.first_call AS time, 'cloudtrail' AS source, c.principal, c.source_ip_address AS src_ip, c.instance_id AS target,
   CAST(c.calls AS VARCHAR) || ' calls as ' || c.instance_id || ' (' || p.own_address || ') from its peer ' || c.source_ip_address AS summary,
   p.first_flow, p.flows, p.bytes, c.calls, c.apis, c.last_call AS last_time, c.access_key_id, c.user_agent
-FROM calls c JOIN peers p ON p.instance_id = c.instance_id AND p.peer = c.source_ip_address
-WHERE NOT is_private_ip(c.source_ip_address)
+FROM strangers c JOIN peers p ON p.instance_id = c.instance_id AND p.peer = c.source_ip_address
 ORDER BY 1, 3, 4, 5, 6

@@ -19,7 +19,8 @@ WITH calls AS (
   WHERE event_time >= $since AND event_time < $until AND user_type = 'AssumedRole' AND user_principal_id LIKE '%:i-%' AND user_invoked_by IS NULL
   GROUP BY split_part(user_principal_id, ':', 2), source_ip_address
 ),
-inside AS (SELECT * FROM calls WHERE is_private_ip(source_ip_address)),
+-- CASE has addresses looked at after they are grouped, not once a row.
+inside AS (SELECT * FROM calls WHERE CASE WHEN calls > 0 THEN is_private_ip(source_ip_address) END),
 -- An interface sees its own address on one side of every flow.
 seen AS (
   SELECT f.instance_id, f.srcaddr AS ip, count(*) AS flows FROM vpc_flow f JOIN inside i ON i.source_ip_address = f.srcaddr

@@ -30,12 +30,13 @@ sources AS (
   GROUP BY srcaddr, dstaddr, dstport, account_id
   HAVING sum(bytes) >= $bytes
 ),
-ports AS (SELECT dstaddr, dstport, min(first_flow) AS first_flow FROM sources WHERE NOT is_private_ip(srcaddr) GROUP BY dstaddr, dstport)
+ports AS (SELECT dstaddr, dstport, min(first_flow) AS first_flow FROM sources WHERE CASE WHEN bytes >= $bytes THEN NOT is_private_ip(srcaddr) END GROUP BY dstaddr, dstport)
 SELECT s.first_flow AS time, 'cloudtrail+vpc_flow' AS source, o.principal, s.srcaddr AS src_ip, s.dstaddr || ' port ' || CAST(s.dstport AS VARCHAR) AS target,
   'first public source on this port, ' || CAST(date_diff('minute', o.event_time, s.first_flow) AS VARCHAR) || ' minutes after ' || o.event_name || ' on ' || coalesce(o.what, '?') AS summary,
   o.event_time AS opened_at, o.source_ip_address AS opened_from, s.flows, CAST(s.bytes AS BIGINT) AS bytes, s.last_flow AS last_time, s.interface_id, o.event_id
 FROM opened o
 JOIN sources s ON s.account_id = o.recipient_account_id AND s.first_flow >= o.event_time AND s.first_flow <= o.event_time + $window_hours * INTERVAL '1' HOUR
 JOIN ports p ON p.dstaddr = s.dstaddr AND p.dstport = s.dstport AND p.first_flow >= o.event_time
-WHERE NOT is_private_ip(s.srcaddr) AND is_private_ip(s.dstaddr)
+-- CASE has addresses looked at after they are grouped, not once a row.
+WHERE CASE WHEN s.bytes >= $bytes THEN NOT is_private_ip(s.srcaddr) AND is_private_ip(s.dstaddr) END
 ORDER BY 1, 3, 4, 5

@@ -22,13 +22,13 @@ WITH tries AS (
     AND protocol = 6 AND dstport IN (22, 23, 135, 139, 445, 1433, 1521, 2375, 3306, 3389, 5432, 5900, 5985, 5986, 6379, 9200, 10250, 11211, 27017)
 ),
 -- Grouped twice, which is faster than count(DISTINCT) over millions of flows,
--- and addresses are looked at once each.
-targets AS (SELECT srcaddr, dstport, dstaddr FROM tries GROUP BY srcaddr, dstport, dstaddr),
-many AS (SELECT srcaddr, dstport FROM targets GROUP BY srcaddr, dstport HAVING count(*) >= $hosts),
-busy AS (SELECT * FROM many WHERE is_private_ip(srcaddr)),
+-- and addresses are looked at once each: CASE keeps that after the grouping.
+targets AS (SELECT srcaddr, dstport, dstaddr, count(*) AS flows FROM tries GROUP BY srcaddr, dstport, dstaddr),
+many AS (SELECT srcaddr, dstport, count(*) AS hosts FROM targets GROUP BY srcaddr, dstport),
+busy AS (SELECT * FROM many WHERE CASE WHEN hosts >= $hosts THEN is_private_ip(srcaddr) END),
 pairs AS (
   SELECT t.srcaddr, t.dstport, t.dstaddr FROM targets t JOIN busy b ON b.srcaddr = t.srcaddr AND b.dstport = t.dstport
-  WHERE is_private_ip(t.dstaddr)
+  WHERE CASE WHEN t.flows > 0 THEN is_private_ip(t.dstaddr) END
 ),
 inside AS (
   SELECT t.* FROM tries t

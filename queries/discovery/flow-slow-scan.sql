@@ -14,12 +14,19 @@ cite: "ATT&CK T1046 Network Service Discovery; Panther VPC rules"
 next:
   - {id: flow-refused-then-accepted}
 ---*/
-WITH tried AS (
-  SELECT date_trunc('day', "start") AS day, srcaddr, dstaddr, dstport, min("start") AS moment, max("start") AS last_time, count(*) AS flows,
-    count(CASE WHEN action = 'REJECT' THEN 1 END) AS refused
+WITH refused AS (
+  SELECT date_trunc('day', "start") AS day, srcaddr
   FROM vpc_flow
   WHERE "start" >= $since AND "start" < $until AND protocol IN (6, 17) AND dstport <= 32767
-  GROUP BY date_trunc('day', "start"), srcaddr, dstaddr, dstport
+  GROUP BY date_trunc('day', "start"), srcaddr
+  HAVING count(*) >= $targets AND count(CASE WHEN action = 'REJECT' THEN 1 END) >= $share * count(*)
+),
+tried AS (
+  SELECT r.day, f.srcaddr, f.dstaddr, f.dstport, min(f."start") AS moment, max(f."start") AS last_time, count(*) AS flows,
+    count(CASE WHEN f.action = 'REJECT' THEN 1 END) AS refused
+  FROM vpc_flow f JOIN refused r ON r.srcaddr = f.srcaddr AND r.day = date_trunc('day', f."start")
+  WHERE f."start" >= $since AND f."start" < $until AND f.protocol IN (6, 17) AND f.dstport <= 32767
+  GROUP BY r.day, f.srcaddr, f.dstaddr, f.dstport
 ),
 sources AS (
   SELECT day, srcaddr, count(*) AS targets, count(DISTINCT dstaddr) AS hosts, count(DISTINCT dstport) AS ports, sum(flows) AS flows, sum(refused) AS refused,

@@ -15,21 +15,27 @@ next:
   - {id: flow-bytes-out}
   - {id: x-dns-answer-flow}
 ---*/
-WITH days AS (
-  SELECT srcaddr, dstaddr, date_trunc('day', "start") AS day, sum(bytes) AS bytes, min("start") AS moment, max("end") AS last_time, max(interface_id) AS interface_id, max(instance_id) AS instance_id
-  FROM vpc_flow
+WITH totals AS (
+  SELECT srcaddr, date_trunc('day', "start") AS day, sum(bytes) AS bytes FROM vpc_flow
   WHERE "start" >= $since AND "start" < $until AND action = 'ACCEPT'
-  GROUP BY srcaddr, dstaddr, date_trunc('day', "start")
+  GROUP BY srcaddr, date_trunc('day', "start")
 ),
-hosts AS (
-  SELECT srcaddr FROM days GROUP BY srcaddr HAVING sum(bytes) >= $bytes AND count(DISTINCT day) >= 3
+hosts AS (SELECT srcaddr, max(bytes) AS bytes, count(*) AS days FROM totals GROUP BY srcaddr),
+-- CASE has each address looked at once, after the sums, not once a flow.
+inside AS (SELECT srcaddr FROM hosts WHERE CASE WHEN bytes >= $bytes AND days >= 3 THEN is_private_ip(srcaddr) END),
+days AS (
+  SELECT f.srcaddr, f.dstaddr, date_trunc('day', f."start") AS day, sum(f.bytes) AS bytes, min(f."start") AS moment, max(f."end") AS last_time,
+    max(f.interface_id) AS interface_id, max(f.instance_id) AS instance_id
+  FROM vpc_flow f JOIN inside i ON i.srcaddr = f.srcaddr
+  WHERE f."start" >= $since AND f."start" < $until AND f.action = 'ACCEPT'
+  GROUP BY f.srcaddr, f.dstaddr, date_trunc('day', f."start")
 ),
-inside AS (SELECT srcaddr FROM hosts WHERE is_private_ip(srcaddr)),
+peers AS (SELECT dstaddr, count(*) AS days FROM days GROUP BY dstaddr),
+outside AS (SELECT dstaddr FROM peers WHERE CASE WHEN days > 0 THEN NOT is_private_ip(dstaddr) END),
 sent AS (
   SELECT d.srcaddr, d.day, sum(d.bytes) AS bytes, min(d.moment) AS moment, max(d.last_time) AS last_time, max(d.interface_id) AS interface_id, max(d.instance_id) AS instance_id,
     max_by(d.dstaddr, d.bytes) AS biggest, max(d.bytes) AS biggest_bytes, count(*) AS peers
-  FROM days d JOIN inside i ON i.srcaddr = d.srcaddr
-  WHERE NOT is_private_ip(d.dstaddr)
+  FROM days d JOIN outside o ON o.dstaddr = d.dstaddr
   GROUP BY d.srcaddr, d.day
 ),
 usual AS (

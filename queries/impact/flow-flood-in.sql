@@ -13,19 +13,25 @@ cite: "AWS Incident Response Playbooks, denial of service, volumetric; AWS Best 
 next:
   - {id: ct-address-calls, with: {ip: src_ip}}
 ---*/
-WITH minutes AS (
-  SELECT dstaddr, date_trunc('minute', "start") AS minute, sum(packets) AS packets, sum(bytes) AS bytes, count(*) AS flows, approx_distinct(srcaddr) AS sources,
-    max_by(srcaddr, packets) AS busiest, max_by(dstport, packets) AS dstport, max_by(protocol, packets) AS protocol, max(interface_id) AS interface_id,
-    sum(CASE WHEN action = 'REJECT' THEN packets ELSE 0 END) AS refused
-  FROM vpc_flow
+WITH addresses AS (
+  SELECT dstaddr, sum(packets) AS packets FROM vpc_flow
   WHERE "start" >= $since AND "start" < $until AND packets > 0
-  GROUP BY dstaddr, date_trunc('minute', "start")
-  HAVING sum(packets) >= $packets
+  GROUP BY dstaddr
+),
+-- What got fewer in all got fewer in each minute. CASE has each address looked at once, after the sum, not once a flow.
+inside AS (SELECT dstaddr FROM addresses WHERE CASE WHEN packets >= $packets THEN is_private_ip(dstaddr) END),
+minutes AS (
+  SELECT f.dstaddr, date_trunc('minute', f."start") AS minute, sum(f.packets) AS packets, sum(f.bytes) AS bytes, count(*) AS flows, approx_distinct(f.srcaddr) AS sources,
+    max_by(f.srcaddr, f.packets) AS busiest, max_by(f.dstport, f.packets) AS dstport, max_by(f.protocol, f.packets) AS protocol, max(f.interface_id) AS interface_id,
+    sum(CASE WHEN f.action = 'REJECT' THEN f.packets ELSE 0 END) AS refused
+  FROM vpc_flow f JOIN inside i ON i.dstaddr = f.dstaddr
+  WHERE f."start" >= $since AND f."start" < $until AND f.packets > 0
+  GROUP BY f.dstaddr, date_trunc('minute', f."start")
+  HAVING sum(f.packets) >= $packets
 )
 SELECT min(minute) AS time, 'vpc_flow' AS source, CAST(NULL AS VARCHAR) AS principal, max_by(busiest, packets) AS src_ip, dstaddr AS target,
   'up to ' || CAST(CAST(max(packets) AS BIGINT) AS VARCHAR) || ' packets a minute from ' || CAST(max_by(sources, packets) AS VARCHAR) || ' sources, protocol ' || CAST(max_by(protocol, packets) AS VARCHAR) || ' port ' || CAST(max_by(dstport, packets) AS VARCHAR) AS summary,
   CAST(max(packets) AS BIGINT) AS most_packets, CAST(max(bytes) AS BIGINT) AS most_bytes, CAST(sum(refused) AS BIGINT) AS packets_refused, count(*) AS minutes, max(minute) AS last_time, max(interface_id) AS interface_id
 FROM minutes
-WHERE is_private_ip(dstaddr)
 GROUP BY dstaddr
 ORDER BY 1, 3, 4, 5

@@ -32,5 +32,6 @@ SELECT time, 'vpc_flow' AS source, CAST(NULL AS VARCHAR) AS principal, srcaddr A
   CAST(bytes AS VARCHAR) || ' bytes accepted on port ' || CAST(dstport AS VARCHAR) || ' from the internet' AS summary,
   dstaddr, dstport, flows, bytes, packets, last_time, interface_id, instance_id
 FROM reached
-WHERE NOT is_private_ip(srcaddr) AND is_private_ip(dstaddr)
+-- CASE has addresses looked at after they are grouped, not once a row.
+WHERE CASE WHEN bytes >= $bytes THEN NOT is_private_ip(srcaddr) AND is_private_ip(dstaddr) END
 ORDER BY 1, 3, 4, 5, 6

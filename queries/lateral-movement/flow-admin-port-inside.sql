@@ -28,5 +28,6 @@ SELECT first_flow AS time, 'vpc_flow' AS source, CAST(NULL AS VARCHAR) AS princi
   CAST(bytes AS VARCHAR) || ' bytes to port ' || CAST(dstport AS VARCHAR) || ' from host to host' AS summary,
   dstaddr, dstport, flows, bytes, last_time, interface_id, instance_id
 FROM reached
-WHERE is_private_ip(srcaddr) AND is_private_ip(dstaddr)
+-- CASE has addresses looked at after they are grouped, not once a row.
+WHERE CASE WHEN bytes >= $bytes THEN is_private_ip(srcaddr) AND is_private_ip(dstaddr) END
 ORDER BY 1, 3, 4, 5, 6

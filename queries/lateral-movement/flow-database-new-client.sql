@@ -26,5 +26,6 @@ SELECT t.first_time AS time, 'vpc_flow' AS source, CAST(NULL AS VARCHAR) AS prin
   'new client of a database seen since ' || CAST(s.since_when AS VARCHAR) || ': ' || CAST(CAST(t.bytes AS BIGINT) AS VARCHAR) || ' bytes sent to it' AS summary,
   t.dstaddr, t.dstport, s.since_when AS database_since, s.clients, t.flows, CAST(t.bytes AS BIGINT) AS bytes, t.last_time, t.interface_id, t.instance_id
 FROM talks t JOIN servers s ON s.dstaddr = t.dstaddr AND s.dstport = t.dstport
-WHERE t.first_time >= s.since_when + $hours * INTERVAL '1' HOUR AND t.bytes >= $bytes AND is_private_ip(t.srcaddr) AND is_private_ip(t.dstaddr)
+-- CASE has addresses looked at after they are grouped, not once a row.
+WHERE CASE WHEN t.first_time >= s.since_when + $hours * INTERVAL '1' HOUR AND t.bytes >= $bytes THEN is_private_ip(t.srcaddr) AND is_private_ip(t.dstaddr) END
 ORDER BY 1, 3, 4, 5
