@@ -130,7 +130,7 @@ var names = map[string]map[string]string{
 	},
 	"route53_public": {
 		"query": dotless("query_name"), "QueryName": dotless("query_name"), "dns.question.name": dotless("query_name"),
-		"record_type": "query_type", "dns.question.type": "query_type", "dns.response.code": "response_code",
+		"record_type": "query_type", "dns.question.type": "query_type", "dns.response.code": "rcode",
 		"src_ip": "resolver_ip", "source.ip": "resolver_ip",
 	},
 	"eks_audit": {
