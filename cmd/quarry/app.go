@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/term"
@@ -115,7 +116,18 @@ func (o overlay) ReadDir(name string) ([]fs.DirEntry, error) {
 	return first, nil
 }
 
-func library() (*hunt.Library, error) { return hunt.Load(queries.FS) }
+// library are the shipped hunts, read once.
+var library = sync.OnceValues(func() (*hunt.Library, error) { return hunt.Load(queries.FS) })
+
+// hunts are those of library for who asks when there is nobody left to tell of an
+// error: a test holds every shipped hunt to being readable.
+func hunts() *hunt.Library {
+	l, err := library()
+	if err != nil {
+		panic("quarry: internal error: " + err.Error())
+	}
+	return l
+}
 
 // caseName is the path of the case, and whether somebody named it.
 func (a *app) caseName() (path string, named bool) {
@@ -235,10 +247,6 @@ func (a *app) open(ctx context.Context, q question) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	lib, err := library()
-	if err != nil {
-		return nil, err
-	}
 	path, named := a.caseName()
 	o := &opened{a: a}
 	opts := store.Options{ReadOnly: !q.write, Confined: !q.own}
@@ -269,7 +277,7 @@ func (a *app) open(ctx context.Context, q question) (*opened, error) {
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
-	so := session.Options{Case: c, Library: lib, Sources: sources, Cross: string(cross), Version: version, Scratch: o.scratch,
+	so := session.Options{Case: c, Library: hunts, Sources: sources, Cross: string(cross), Version: version, Scratch: o.scratch,
 		Since: q.since, Until: q.until, Later: func(action store.Action) { a.recordLater(path, action) }}
 	if !q.own {
 		o.Session = session.New(so)

@@ -28,8 +28,10 @@ import (
 
 // Options are what a session works with. Case, Library and Sources must be set.
 type Options struct {
-	Case    *store.Case
-	Library *hunt.Library
+	Case *store.Case
+	// Library gives the hunts. It is asked only when one is, for reading hundreds
+	// of them takes longer than most statements.
+	Library func() *hunt.Library
 	Sources []*schema.Source
 	Cross   string // the text of cross.sql, whose comments describe its views
 	// Reopen closes the case and opens it again, for writing or to be read. It
@@ -241,7 +243,7 @@ func (a answer) Question() custody.Query { return a.q }
 
 // Hunts implements [repl.Engine]: all hunts, worst first.
 func (s *Session) Hunts() []repl.Hunt {
-	all := s.o.Library.Hunts()
+	all := s.o.Library().Hunts()
 	slices.SortStableFunc(all, func(a, b hunt.Hunt) int { return b.Severity.Rank() - a.Severity.Rank() })
 	var out []repl.Hunt
 	for _, h := range all {
@@ -294,7 +296,7 @@ func Default(p hunt.Param) string {
 // RunHunt implements [repl.Engine]. It refuses a hunt whose sources hold no
 // rows: nothing found there would say nothing.
 func (s *Session) RunHunt(ctx context.Context, id string, params map[string]string) (value.Rows, error) {
-	h, ok := s.o.Library.Hunt(id)
+	h, ok := s.o.Library().Hunt(id)
 	if !ok {
 		return nil, fmt.Errorf("no hunt %s", id)
 	}

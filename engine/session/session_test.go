@@ -72,7 +72,7 @@ func over(t *testing.T, text string, readOnly bool) (*Session, string) {
 		t.Fatal(err)
 	}
 	var s *Session
-	o := Options{Case: c, Library: lib, Sources: sources, Cross: string(cross)}
+	o := Options{Case: c, Library: func() *hunt.Library { return lib }, Sources: sources, Cross: string(cross)}
 	if readOnly {
 		if err := c.Close(); err != nil {
 			t.Fatal(err)
