@@ -141,6 +141,9 @@ var (
 // TestAgreesWithReadingEveryCell draws indicators from the case, and near misses
 // of them, and finds them again by reading all cells one by one.
 func TestAgreesWithReadingEveryCell(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs whole without -short")
+	}
 	c := evidence(t)
 	var all []row
 	for _, s := range sources(t) {

@@ -285,7 +285,11 @@ func TestAgreeOnChance(t *testing.T) {
 		}
 		return t.Failed()
 	}
-	for range 25 {
+	sets, rounds := 25, 60
+	if testing.Short() {
+		sets, rounds = 4, 10
+	}
+	for range sets {
 		rules := ""
 		for n := range 3 {
 			rules += d.base(n) + "---\n"
@@ -295,7 +299,7 @@ func TestAgreeOnChance(t *testing.T) {
 			return
 		}
 	}
-	for n := range 60 {
+	for n := range rounds {
 		if check(d.rule(fmt.Sprintf("rule_%d", n))) {
 			return
 		}

@@ -104,6 +104,9 @@ correlation: {type: value_percentile, rules: [a_call], group-by: [userIdentity.a
 
 // Published rules find in real logs what the evaluator finds, event by event.
 func TestAgreeOnRealLogs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs whole without -short")
+	}
 	data := dataDir(t)
 	set, err := sigma.Read([]string{filepath.Join(data, "sigmahq-aws-rules", "rules")}, sigma.Options{})
 	if err != nil {

@@ -110,6 +110,9 @@ func TestManyRulesAtOnce(t *testing.T) {
 }
 
 func TestPublishedRulesOverRealLogs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs whole without -short")
+	}
 	for _, logs := range []string{"invictus-aws_dataset", "stratus-red-team"} {
 		t.Run(logs, func(t *testing.T) {
 			dir := "../../../shared/data/" + logs
