@@ -45,7 +45,8 @@ type app struct {
 	force, noColor, quiet, json               bool
 	threads                                   int
 	geoip, ipRanges                           string
-	enriched                                  *enrich.Set // nil: see enrichment
+	described                                 []*schema.Source // nil: see sources
+	enriched                                  *enrich.Set      // nil: see enrichment
 
 	command string   // its name, as the record of a file says it
 	args    []string // of the process
@@ -79,12 +80,17 @@ func (a *app) definitions() (fs.FS, error) {
 	return overlay{schemas.FS, os.DirFS(a.schemas)}, nil
 }
 
+// sources are the sources described there, read once.
 func (a *app) sources() ([]*schema.Source, error) {
+	if a.described != nil {
+		return a.described, nil
+	}
 	files, err := a.definitions()
 	if err != nil {
 		return nil, err
 	}
-	return schema.Load(files)
+	a.described, err = schema.Load(files)
+	return a.described, err
 }
 
 // overlay is two file systems laid over one another; the first wins.
@@ -225,6 +231,14 @@ func (o *opened) close() error {
 		err = errors.Join(err, os.RemoveAll(o.dir))
 	}
 	return err
+}
+
+// closeInto closes the case when a function ends; what fails then is the function's
+// error where it has none.
+func (o *opened) closeInto(err *error) {
+	if cerr := o.close(); *err == nil {
+		*err = cerr
+	}
 }
 
 // question says how a case is to be opened to be asked.

@@ -148,11 +148,7 @@ func (a *app) describeOther(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if cerr := o.close(); err == nil {
-			err = cerr
-		}
-	}()
+	defer o.closeInto(&err)
 	cat, err := o.Catalogue(ctx)
 	if err != nil {
 		return err
@@ -216,11 +212,7 @@ func (a *app) pivotCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer func() {
-				if cerr := o.close(); err == nil {
-					err = cerr
-				}
-			}()
+			defer o.closeInto(&err)
 			rows, err := o.Pivot(ctx, args[0])
 			if err != nil {
 				return fmt.Errorf("pivot %s: %w", args[0], err)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -104,7 +105,6 @@ func (a *app) completeTables(*cobra.Command, []string, string) ([]string, cobra.
 // exporting is one run of export.
 type exporting struct {
 	a            *app
-	ctx          context.Context
 	format       string
 	path         string
 	since, until time.Time
@@ -167,7 +167,7 @@ func (a *app) export(ctx context.Context, names []string, f exportFlags) (err er
 	if a.output == "" || a.output == "-" {
 		return usage("such as --output findings.xlsx; quarry -e writes results to stdout", "export needs --output PATH")
 	}
-	x := &exporting{a: a, ctx: ctx, path: a.output}
+	x := &exporting{a: a, path: a.output}
 	if x.format, err = exportFormat(a.format, a.output); err != nil {
 		return err
 	}
@@ -205,15 +205,11 @@ func (a *app) export(ctx context.Context, names []string, f exportFlags) (err er
 	if x.o, err = a.open(ctx, question{own: true, since: x.since, until: x.until}); err != nil {
 		return err
 	}
-	defer func() {
-		if cerr := x.o.close(); err == nil {
-			err = cerr
-		}
-	}()
+	defer x.o.closeInto(&err)
 	if x.sources, err = a.sources(); err != nil {
 		return err
 	}
-	if names, err = x.tables(names); err != nil {
+	if names, err = x.tables(ctx, names); err != nil {
 		return err
 	}
 	x.record.Version, x.record.Command, x.record.Args = version, a.command, a.args
@@ -224,7 +220,7 @@ func (a *app) export(ctx context.Context, names []string, f exportFlags) (err er
 		return err
 	}
 	x.record.Case = &state
-	r, err := x.write(names)
+	r, err := x.write(ctx, names)
 	if err != nil {
 		return err
 	}
@@ -240,27 +236,18 @@ func (a *app) export(ctx context.Context, names []string, f exportFlags) (err er
 		for _, n := range x.notes {
 			fmt.Fprintln(a.err, "note: "+render.Escape(n))
 		}
-		fmt.Fprintf(a.err, "%s of %s, %s, to %s in %s\n", plural(r.File.Rows, "row"), plural(int64(len(x.did.Tables)), "table"), fmt.Sprintf("%.1f MB", float64(r.File.Bytes)/1e6), render.Escape(x.path), seconds(x.did.Seconds))
+		fmt.Fprintf(a.err, "%s of %s, %s, to %s in %s\n", plural(r.File.Rows, "row"), plural(int64(len(x.did.Tables)), "table"), render.Size(r.File.Bytes), render.Escape(x.path), seconds(x.did.Seconds))
 	}
 	return nil
 }
 
-// huntUsage is an error in the choice of hunts, as the command tells it.
-func huntUsage(err error) error {
-	var e *hunt.Error
-	if errors.As(err, &e) && e.File == "" {
-		return &usageError{err, e.Hint}
-	}
-	return err
-}
-
 // tables are the names to be written: those asked for, which must be there, or
 // every source with records.
-func (x *exporting) tables(names []string) ([]string, error) {
+func (x *exporting) tables(ctx context.Context, names []string) ([]string, error) {
 	if len(names) == 0 {
 		for _, s := range x.sources {
 			some := false
-			if err := value.Each(x.ctx, x.o.Case(), "SELECT 1 FROM "+schema.Quote(s.Name)+" LIMIT 1", nil, func([]any) { some = true }); err != nil {
+			if err := value.Each(ctx, x.o.Case(), "SELECT 1 FROM "+schema.Quote(s.Name)+" LIMIT 1", nil, func([]any) { some = true }); err != nil {
 				return nil, err
 			}
 			if some {
@@ -273,7 +260,7 @@ func (x *exporting) tables(names []string) ([]string, error) {
 		return names, nil
 	}
 	known := []string{foundRows}
-	err := value.Each(x.ctx, x.o.Case(), "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'", nil,
+	err := value.Each(ctx, x.o.Case(), "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'", nil,
 		func(cells []any) { known = append(known, value.Text(cells[0])) })
 	if err != nil {
 		return nil, err
@@ -296,26 +283,21 @@ func (x *exporting) tables(names []string) ([]string, error) {
 
 // sql is what a table's rows are asked with: those in the window, in the order
 // of time where the format wants that.
-func (x *exporting) sql(name string, ordered bool) (string, error) {
-	at, err := x.timeColumn(name)
+func (x *exporting) sql(ctx context.Context, name string, ordered bool) (string, error) {
+	at, err := x.timeColumn(ctx, name)
 	if err != nil {
 		return "", err
 	}
-	sql := "SELECT * FROM " + schema.Quote(name)
+	sql, column := "SELECT * FROM "+schema.Quote(name), schema.Quote(at)
 	if name == "events" && ordered {
 		// Where it was read from belongs into a timeline.
-		sql = `SELECT e.event_time AS time, e.* EXCLUDE (event_time), f.path AS file FROM events e LEFT JOIN evidence f USING (file_id)`
-		at = "time"
+		sql, column = "SELECT e.event_time AS time, e.* EXCLUDE (event_time), f.path AS file FROM events e LEFT JOIN evidence f USING (file_id)", "e.event_time"
 	}
 	if at == "" {
 		if !x.since.IsZero() || !x.until.IsZero() {
 			x.notes = append(x.notes, name+" has no time of events: all of it was written")
 		}
 		return sql, nil
-	}
-	column := schema.Quote(at)
-	if name == "events" && ordered {
-		column = "e.event_time"
 	}
 	var where []string
 	if !x.since.IsZero() {
@@ -339,21 +321,21 @@ func moment(t time.Time) string {
 }
 
 // timeColumn is the column of the event time of a table or view; empty: none.
-func (x *exporting) timeColumn(name string) (string, error) {
+func (x *exporting) timeColumn(ctx context.Context, name string) (string, error) {
 	for _, s := range x.sources {
 		if s.Name == name {
 			return s.Time, nil
 		}
 	}
 	at := ""
-	err := value.Each(x.ctx, x.o.Case(), `SELECT column_name FROM information_schema.columns WHERE table_schema = 'main' AND table_name = $name
+	err := value.Each(ctx, x.o.Case(), `SELECT column_name FROM information_schema.columns WHERE table_schema = 'main' AND table_name = $name
 		AND column_name IN ('event_time', 'time', 'start_time') AND data_type LIKE 'TIMESTAMP%'
 		ORDER BY column_name = 'event_time' DESC, ordinal_position LIMIT 1`, map[string]any{"name": name},
 		func(cells []any) { at = value.Text(cells[0]) })
 	return at, err
 }
 
-// did notes rows that were written.
+// wrote notes rows that were written.
 func (x *exporting) wrote(name, sql string, n int64) {
 	x.did.Tables = append(x.did.Tables, exportedRows{name, n})
 	if sql == "" {
@@ -363,9 +345,9 @@ func (x *exporting) wrote(name, sql string, n int64) {
 }
 
 // write writes everything: to one file, or to a folder.
-func (x *exporting) write(names []string) (custody.Record, error) {
+func (x *exporting) write(ctx context.Context, names []string) (custody.Record, error) {
 	if x.format == parquetLake || (len(names) > 1 && x.format != xlsx) {
-		return x.folder(names)
+		return x.folder(ctx, names)
 	}
 	out, err := custody.Create(x.path, x.a.force)
 	if err != nil {
@@ -373,11 +355,11 @@ func (x *exporting) write(names []string) (custody.Record, error) {
 	}
 	switch x.format {
 	case xlsx:
-		err = x.workbook(out, names)
+		err = x.workbook(ctx, out, names)
 	case stixBundle, navigator:
-		err = x.findingsFile(out)
+		err = x.findingsFile(ctx, out)
 	default:
-		err = x.rowsFile(out, names[0])
+		err = x.rowsFile(ctx, out, names[0])
 	}
 	if err != nil {
 		out.Drop()
@@ -394,7 +376,7 @@ func forced(err error) error {
 	return err
 }
 
-func (x *exporting) folder(names []string) (r custody.Record, err error) {
+func (x *exporting) folder(ctx context.Context, names []string) (r custody.Record, err error) {
 	dir, err := custody.CreateFolder(x.path, x.a.force)
 	if err != nil {
 		return r, forced(err)
@@ -406,9 +388,9 @@ func (x *exporting) folder(names []string) (r custody.Record, err error) {
 	}()
 	for _, name := range names {
 		if x.format == parquetLake {
-			err = x.parquet(dir.Dir, name)
+			err = x.parquet(ctx, dir.Dir, name)
 		} else {
-			err = x.tableFile(dir.Dir, name)
+			err = x.tableFile(ctx, dir.Dir, name)
 		}
 		if err != nil {
 			return r, err
@@ -418,7 +400,7 @@ func (x *exporting) folder(names []string) (r custody.Record, err error) {
 }
 
 // tableFile writes one of several tables to a file of its own.
-func (x *exporting) tableFile(dir, name string) (err error) {
+func (x *exporting) tableFile(ctx context.Context, dir, name string) (err error) {
 	end := x.format
 	for _, f := range exportFormats {
 		if f.name == x.format {
@@ -430,13 +412,13 @@ func (x *exporting) tableFile(dir, name string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	return x.rowsFile(f, name)
+	return x.rowsFile(ctx, f, name)
 }
 
 // rowsFile writes the rows of one table, or findings, as text.
-func (x *exporting) rowsFile(w io.Writer, name string) error {
+func (x *exporting) rowsFile(ctx context.Context, w io.Writer, name string) error {
 	if name == foundRows {
-		found, err := x.found()
+		found, err := x.found(ctx)
 		if err != nil {
 			return err
 		}
@@ -445,11 +427,11 @@ func (x *exporting) rowsFile(w io.Writer, name string) error {
 		return err
 	}
 	timeline := slices.Contains([]string{timesketch, timesketchJSONL, l2tcsv}, x.format)
-	sql, err := x.sql(name, timeline)
+	sql, err := x.sql(ctx, name, timeline)
 	if err != nil {
 		return err
 	}
-	rows, err := x.o.Case().Query(x.ctx, sql, nil)
+	rows, err := x.o.Case().Query(ctx, sql, nil)
 	if err != nil {
 		return err
 	}
@@ -480,19 +462,22 @@ func (x *exporting) text(w io.Writer, rows value.Rows) (int64, error) {
 }
 
 // parquet writes one table below dir, a folder for each day.
-func (x *exporting) parquet(dir, name string) error {
+func (x *exporting) parquet(ctx context.Context, dir, name string) error {
 	if name == foundRows {
 		return usage("its other formats are csv, ndjson, xlsx, stix", "findings are not written as Parquet")
 	}
-	sql, err := x.sql(name, false)
+	sql, err := x.sql(ctx, name, false)
 	if err != nil {
 		return err
 	}
-	at, err := x.timeColumn(name)
+	at, err := x.timeColumn(ctx, name)
 	if err != nil {
 		return err
 	}
 	into := filepath.Join(dir, "source="+name)
+	if !utf8.ValidString(into) {
+		return fmt.Errorf("write %q: DuckDB writes only to names in UTF-8", x.path)
+	}
 	if err := os.Mkdir(into, 0o700); err != nil {
 		return err
 	}
@@ -503,18 +488,15 @@ func (x *exporting) parquet(dir, name string) error {
 	// A column called day of the table's own would be in the way.
 	copied := "SELECT *, " + day + " AS day FROM (" + sql + ")"
 	none := func([]any) {}
-	err = value.Each(x.ctx, x.o.Case(), "COPY ("+copied+") TO "+sqlText(into)+" (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (day), FILENAME_PATTERN 'part-{i}', OVERWRITE_OR_IGNORE)", nil, none)
+	err = value.Each(ctx, x.o.Case(), "COPY ("+copied+") TO "+sqltext.Literal(into)+" (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (day), FILENAME_PATTERN 'part-{i}', OVERWRITE_OR_IGNORE)", nil, none)
 	if err != nil {
 		return err
 	}
 	var n int64
 	count := func(cells []any) { n = value.Int(cells[0]) }
-	if err := value.Each(x.ctx, x.o.Case(), "SELECT count(*) FROM ("+sql+")", nil, count); err != nil {
+	if err := value.Each(ctx, x.o.Case(), "SELECT count(*) FROM ("+sql+")", nil, count); err != nil {
 		return err
 	}
 	x.wrote(name, sql, n)
 	return nil
 }
-
-// sqlText is a text as SQL has it.
-func sqlText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

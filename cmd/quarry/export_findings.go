@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +18,7 @@ import (
 )
 
 // found runs the hunts, confined, and holds what they find.
-func (x *exporting) found() ([]export.Found, error) {
+func (x *exporting) found(ctx context.Context) ([]export.Found, error) {
 	var all []export.Found
 	for i := range x.hunts {
 		all = append(all, export.Found{Hunt: x.hunts[i]})
@@ -41,11 +42,11 @@ func (x *exporting) found() ([]export.Found, error) {
 		at++
 		return nil
 	}
-	confined, err := x.a.openCase(x.ctx, x.o.Case().Path, store.Options{ReadOnly: true, Confined: true})
+	confined, err := x.a.openCase(ctx, x.o.Case().Path, store.Options{ReadOnly: true, Confined: true})
 	if err != nil {
 		return nil, err
 	}
-	_, err = hunt.Run(x.ctx, confined, x.hunts, opts)
+	_, err = hunt.Run(ctx, confined, x.hunts, opts)
 	if err := errors.Join(err, confined.Close()); err != nil {
 		return nil, err
 	}
@@ -53,8 +54,8 @@ func (x *exporting) found() ([]export.Found, error) {
 }
 
 // findingsFile writes a format that is of findings alone.
-func (x *exporting) findingsFile(w io.Writer) error {
-	found, err := x.found()
+func (x *exporting) findingsFile(ctx context.Context, w io.Writer) error {
+	found, err := x.found(ctx)
 	if err != nil {
 		return err
 	}
@@ -62,13 +63,13 @@ func (x *exporting) findingsFile(w io.Writer) error {
 		x.did.Tables = append(x.did.Tables, exportedRows{f.Hunt.ID, int64(len(f.Findings))})
 	}
 	if x.format == stixBundle {
-		return export.STIX(w, time.Now(), func(string) string { return "" }, found)
+		return export.STIX(w, time.Now(), found)
 	}
 	return export.Navigator(w, filepath.Base(x.o.Case().Path), found)
 }
 
 // workbook writes a sheet for each table, and for each hunt with findings.
-func (x *exporting) workbook(w io.Writer, names []string) (err error) {
+func (x *exporting) workbook(ctx context.Context, w io.Writer, names []string) (err error) {
 	b, err := export.NewWorkbook()
 	if err != nil {
 		return err
@@ -84,7 +85,7 @@ func (x *exporting) workbook(w io.Writer, names []string) (err error) {
 	}
 	for _, name := range names {
 		if name == foundRows {
-			found, err := x.found()
+			found, err := x.found(ctx)
 			if err != nil {
 				return err
 			}
@@ -100,11 +101,11 @@ func (x *exporting) workbook(w io.Writer, names []string) (err error) {
 			}
 			continue
 		}
-		sql, err := x.sql(name, false)
+		sql, err := x.sql(ctx, name, false)
 		if err != nil {
 			return err
 		}
-		rows, err := x.o.Case().Query(x.ctx, sql, nil)
+		rows, err := x.o.Case().Query(ctx, sql, nil)
 		if err != nil {
 			return err
 		}

@@ -174,11 +174,7 @@ func (a *app) hunt(ctx context.Context, names []string, f huntFlags) (err error)
 		err = hunt.Check(hunts, values)
 	}
 	if err != nil {
-		var e *hunt.Error
-		if errors.As(err, &e) && e.File == "" {
-			return &usageError{err, e.Hint}
-		}
-		return err
+		return huntUsage(err)
 	}
 	t, err := a.results()
 	if err != nil {
@@ -193,11 +189,7 @@ func (a *app) hunt(ctx context.Context, names []string, f huntFlags) (err error)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if cerr := o.close(); err == nil {
-			err = cerr
-		}
-	}()
+	defer o.closeInto(&err)
 	opts := hunt.Options{Params: values, Since: since, Until: until}
 	start := time.Now()
 	did := &hunted{}
@@ -249,6 +241,15 @@ func (a *app) hunt(ctx context.Context, names []string, f huntFlags) (err error)
 	return nil
 }
 
+// huntUsage is an error in the choice of hunts, as the command tells it.
+func huntUsage(err error) error {
+	var e *hunt.Error
+	if errors.As(err, &e) && e.File == "" {
+		return &usageError{err, e.Hint}
+	}
+	return err
+}
+
 // hunted notes the findings of a hunt that went into the file.
 func (t *target) hunted(r hunt.Result) {
 	if r.Err == nil && len(r.Missing) == 0 {
@@ -274,12 +275,6 @@ func (a *app) huntRecorded(path string, names []string, params map[string]string
 			counts[r.ID] = r.Findings
 		}
 	}
-	when := func(t time.Time) *time.Time {
-		if t.IsZero() {
-			return nil
-		}
-		return &t
-	}
 	a.recordLater(path, store.Action{Name: "hunt", Version: version, At: time.Now(), Detail: struct {
 		Hunts      []string          `json:"hunts"`
 		Parameters map[string]string `json:"parameters,omitempty"`
@@ -289,7 +284,7 @@ func (a *app) huntRecorded(path string, names []string, params map[string]string
 		Skipped    []string          `json:"skipped,omitempty"`
 		Failed     []string          `json:"failed,omitempty"`
 		NotRun     []string          `json:"rules_not_run,omitempty"`
-	}{names, params, when(since), when(until), counts, skipped, failed, notRun}})
+	}{names, params, custody.Moment(since), custody.Moment(until), counts, skipped, failed, notRun}})
 }
 
 // huntsDone says how the hunts went: those that failed always, the rest for a
@@ -463,18 +458,7 @@ type findings struct {
 	err  error
 }
 
-func (f *findings) Columns() []value.Column {
-	columns := []value.Column{{Name: "hunt_id", Type: "VARCHAR"}, {Name: "severity", Type: "VARCHAR"},
-		{Name: "title", Type: "VARCHAR"}, {Name: "attack", Type: "VARCHAR"}}
-	for _, name := range hunt.Leading() {
-		c := value.Column{Name: name, Type: "VARCHAR"}
-		if name == "time" {
-			c.Type = "TIMESTAMP"
-		}
-		columns = append(columns, c)
-	}
-	return append(columns, value.Column{Name: "details", Type: "VARCHAR"})
-}
+func (f *findings) Columns() []value.Column { return hunt.Columns() }
 
 func (f *findings) Next() bool {
 	row, ok := <-f.from
@@ -492,25 +476,38 @@ func (f *findings) Close() error  { return nil }
 
 // huntStream writes the findings of all hunts as one result, as they come.
 func (a *app) huntStream(ctx context.Context, w io.Writer, q hunt.Querier, hunts []hunt.Hunt, opts hunt.Options, format render.Format) error {
-	g, gctx := errgroup.WithContext(ctx)
-	f := &findings{from: make(chan []any, 256)}
-	opts.Rows = func(h hunt.Hunt, rows value.Rows) error {
-		shape := newShape(h, rows.Columns())
-		for rows.Next() {
-			select {
-			case f.from <- shape.row(rows.Values()):
-			case <-gctx.Done():
-				return context.Cause(gctx)
+	return streamFindings(ctx, w, format, func(ctx context.Context, give func(row []any) error) error {
+		opts.Rows = func(h hunt.Hunt, rows value.Rows) error {
+			shape := newShape(h, rows.Columns())
+			for rows.Next() {
+				if err := give(shape.row(rows.Values())); err != nil {
+					return err
+				}
 			}
+			return nil
 		}
-		return nil
-	}
+		_, err := hunt.Run(ctx, q, hunts, opts)
+		return err
+	})
+}
+
+// streamFindings writes as one result the rows that run gives, as they come.
+func streamFindings(ctx context.Context, w io.Writer, format render.Format, run func(ctx context.Context, give func(row []any) error) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	f := &findings{from: make(chan []any, 256)}
 	// A run that is cut off must not look whole: its error ends the rows too.
 	var cut error
 	f.done = func() error { return cut }
 	g.Go(func() error {
 		defer close(f.from)
-		_, cut = hunt.Run(gctx, q, hunts, opts)
+		cut = run(ctx, func(row []any) error {
+			select {
+			case f.from <- row:
+				return nil
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		})
 		return cut
 	})
 	width := terminal(w)

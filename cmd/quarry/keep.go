@@ -94,11 +94,7 @@ func questions(names []string, f keepFlags) ([]keepable, error) {
 			err = hunt.Check(hunts, values)
 		}
 		if err != nil {
-			var e *hunt.Error
-			if errors.As(err, &e) && e.File == "" {
-				return nil, &usageError{err, e.Hint}
-			}
-			return nil, err
+			return nil, huntUsage(err)
 		}
 		for i := range hunts {
 			q := keepable{h: &hunts[i], params: map[string]string{}}
@@ -162,11 +158,7 @@ func (a *app) keep(ctx context.Context, names []string, f keepFlags) (err error)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if cerr := o.close(); err == nil {
-			err = cerr
-		}
-	}()
+	defer o.closeInto(&err)
 	did := struct {
 		Kept    []keptOne `json:"kept"`
 		Without int       `json:"without_findings"`
@@ -260,11 +252,7 @@ func (a *app) kept(ctx context.Context, args []string, check bool) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if cerr := o.close(); err == nil {
-			err = cerr
-		}
-	}()
+	defer o.closeInto(&err)
 	if !check {
 		all, err := o.Findings(ctx)
 		if err != nil {

@@ -126,11 +126,7 @@ func (a *app) match(ctx context.Context, lists []string, f matchFlags) (err erro
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if cerr := o.close(); err == nil {
-			err = cerr
-		}
-	}()
+	defer o.closeInto(&err)
 	sources, err := a.sources()
 	if err != nil {
 		return err

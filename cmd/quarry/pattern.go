@@ -6,8 +6,6 @@ import (
 	"io"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"logquarry/engine/custody"
 	"logquarry/engine/hunt"
 	"logquarry/engine/pattern"
@@ -74,11 +72,7 @@ func (a *app) huntPatterns(ctx context.Context, names []string, f huntFlags) (er
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if cerr := o.close(); err == nil {
-			err = cerr
-		}
-	}()
+	defer o.closeInto(&err)
 	start := time.Now()
 	found, err := pattern.Search(ctx, o.Case(), sources, rules.Rules, pattern.Options{Since: since, Until: until})
 	if err != nil {
@@ -183,32 +177,13 @@ func (p *patternRun) pages(ctx context.Context, w io.Writer, most int, format re
 
 // stream writes the findings of all rules as one result, in the order of time.
 func (p *patternRun) stream(ctx context.Context, w io.Writer, format render.Format) error {
-	g, gctx := errgroup.WithContext(ctx)
-	f := &findings{from: make(chan []any, 256)}
 	shapes := make([]*shape, len(p.rules))
 	for i := range p.rules {
 		shapes[i] = newShape(as(&p.rules[i]), pattern.Columns())
 	}
-	var cut error
-	f.done = func() error { return cut }
-	g.Go(func() error {
-		defer close(f.from)
-		cut = p.found.Each(gctx, p.c, -1, 0, func(rule int, cells []any) error {
-			select {
-			case f.from <- shapes[rule].row(cells):
-				return nil
-			case <-gctx.Done():
-				return context.Cause(gctx)
-			}
-		})
-		return cut
+	return streamFindings(ctx, w, format, func(ctx context.Context, give func(row []any) error) error {
+		return p.found.Each(ctx, p.c, -1, 0, func(rule int, cells []any) error { return give(shapes[rule].row(cells)) })
 	})
-	width := terminal(w)
-	g.Go(func() error {
-		_, err := render.Write(w, f, render.Options{Format: format, Width: width, Terminal: width > 0})
-		return err
-	})
-	return g.Wait()
 }
 
 func (p *patternRun) did(rules *pattern.Rules) *patternsHunted {

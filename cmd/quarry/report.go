@@ -118,11 +118,7 @@ func (a *app) report(ctx context.Context, names []string, f reportFlags) (err er
 	}
 	hunts, err := lib.Select(names)
 	if err != nil {
-		var e *hunt.Error
-		if errors.As(err, &e) && e.File == "" {
-			return &usageError{err, e.Hint}
-		}
-		return err
+		return huntUsage(err)
 	}
 	page := a.output
 	if page == "" {
@@ -139,11 +135,7 @@ func (a *app) report(ctx context.Context, names []string, f reportFlags) (err er
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if cerr := o.close(); err == nil {
-			err = cerr
-		}
-	}()
+	defer o.closeInto(&err)
 	verified := report.Verification{Why: "it was left out with --no-verify", Args: []string{"verify", "--keys", "FILE"}}
 	if !f.noVerify {
 		if verified, err = a.verified(ctx, o.Case(), verify.Options{Root: f.root, Keys: keys}); err != nil {

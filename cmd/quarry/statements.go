@@ -186,11 +186,7 @@ func (a *app) runStatements(ctx context.Context, texts, files []string, stdin bo
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if cerr := o.close(); err == nil {
-			err = cerr
-		}
-	}()
+	defer o.closeInto(&err)
 	did := &struct {
 		Statements int64   `json:"statements"`
 		Rows       int64   `json:"rows"`

@@ -60,12 +60,7 @@ func FindingOf(columns []value.Column, cells []any) Finding {
 // Rows are findings with the columns all findings share, what is a hunt's own in
 // details, a JSON object.
 func Rows(found []Found) *value.List {
-	columns := []value.Column{{Name: "hunt_id", Type: "VARCHAR"}, {Name: "severity", Type: "VARCHAR"}, {Name: "title", Type: "VARCHAR"},
-		{Name: "attack", Type: "VARCHAR"}, {Name: "time", Type: "TIMESTAMP"}}
-	for _, n := range []string{"source", "principal", "src_ip", "target", "summary", "details"} {
-		columns = append(columns, value.Column{Name: n, Type: "VARCHAR"})
-	}
-	list := value.ListOf(columns)
+	list := value.ListOf(hunt.Columns())
 	for _, f := range found {
 		for _, x := range f.Findings {
 			row := []any{f.Hunt.ID, null(string(f.Hunt.Severity)), null(f.Hunt.Title), null(strings.Join(f.Hunt.Attack, ",")), nil,

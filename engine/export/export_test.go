@@ -126,7 +126,7 @@ func TestNavigator(t *testing.T) {
 func TestSTIX(t *testing.T) {
 	make := func(now time.Time) map[string][]map[string]any {
 		var out bytes.Buffer
-		if err := STIX(&out, now, func(id string) string { return map[string]string{"T1078": "Valid Accounts"}[id] }, some()); err != nil {
+		if err := STIX(&out, now, some()); err != nil {
 			t.Fatal(err)
 		}
 		var b struct{ Objects []map[string]any }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"logquarry/engine/attack"
 	"logquarry/engine/render"
 )
 
@@ -28,10 +29,9 @@ type object map[string]any
 // STIX writes findings as a STIX 2.1 bundle: an indicator for each hunt with
 // findings, whose pattern is its SQL; the attack patterns it indicates; and for
 // each finding a sighting of the indicator, with the address and the principal
-// as observed data. now is when the objects were made. names gives the name of
-// an ATT&CK technique; where it gives none the id stands for it.
-func STIX(w io.Writer, now time.Time, names func(id string) string, found []Found) error {
-	b := &bundle{w: w, now: stixTime(now), made: map[string]bool{}, names: names}
+// as observed data. now is when the objects were made.
+func STIX(w io.Writer, now time.Time, found []Found) error {
+	b := &bundle{w: w, now: stixTime(now), made: map[string]bool{}}
 	hash := sha256.New()
 	for _, f := range found {
 		for _, x := range f.Findings {
@@ -58,13 +58,12 @@ func findingKey(f Finding) string {
 }
 
 type bundle struct {
-	w     io.Writer
-	now   string
-	self  string
-	names func(string) string
-	some  bool
-	made  map[string]bool // ids of objects that are there already
-	err   error
+	w    io.Writer
+	now  string
+	self string
+	some bool
+	made map[string]bool // ids of objects that are there already
+	err  error
 }
 
 func (b *bundle) raw(s string) {
@@ -137,9 +136,9 @@ func (b *bundle) hunt(f *Found) {
 }
 
 func (b *bundle) technique(indicator, id string) {
-	name := id
-	if n := b.names(id); n != "" {
-		name = n
+	name := id // of one that is not in the list
+	if t, ok := attack.Lookup(id); ok {
+		name = t.Name
 	}
 	pattern := b.id("attack-pattern", id)
 	b.add(object{"type": "attack-pattern", "id": pattern, "name": name, "external_references": []object{{

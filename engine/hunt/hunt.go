@@ -12,7 +12,11 @@
 // no other file, whatever hides in views, macros or texts that are run as SQL.
 package hunt
 
-import "slices"
+import (
+	"slices"
+
+	"logquarry/engine/value"
+)
 
 // A Severity says how soon a hit of a hunt wants a human.
 type Severity string
@@ -47,6 +51,21 @@ func (s Severity) Rank() int {
 // time is a TIMESTAMP, the others are VARCHAR.
 func Leading() []string {
 	return []string{"time", "source", "principal", "src_ip", "target", "summary"}
+}
+
+// Columns are those of findings of several hunts in one result: what the hunt is,
+// the leading ones, and details, a JSON object of the hunt's own.
+func Columns() []value.Column {
+	columns := []value.Column{{Name: "hunt_id", Type: "VARCHAR"}, {Name: "severity", Type: "VARCHAR"},
+		{Name: "title", Type: "VARCHAR"}, {Name: "attack", Type: "VARCHAR"}}
+	for _, name := range Leading() {
+		c := value.Column{Name: name, Type: "VARCHAR"}
+		if name == "time" {
+			c.Type = "TIMESTAMP"
+		}
+		columns = append(columns, c)
+	}
+	return append(columns, value.Column{Name: "details", Type: "VARCHAR"})
 }
 
 // ParamType is the SQL type a parameter is bound as.

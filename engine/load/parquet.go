@@ -9,6 +9,7 @@ import (
 	"logquarry/engine/decode"
 	"logquarry/engine/find"
 	"logquarry/engine/schema"
+	"logquarry/engine/sqltext"
 )
 
 // loadParquet loads one Parquet file, which DuckDB reads itself, in a
@@ -230,7 +231,7 @@ func parquetCells(s *schema.Source, order []string) (cells []string, extra strin
 	var members []string
 	for _, name := range order {
 		if !used[name] {
-			members = append(members, fmt.Sprintf("%s: %s", sqlText(name), schema.Quote(name)))
+			members = append(members, fmt.Sprintf("%s: %s", sqltext.Literal(name), schema.Quote(name)))
 		}
 	}
 	if members == nil {
@@ -249,7 +250,7 @@ func parquetCell(col string, typ schema.Type, absent string) string {
 		return fmt.Sprintf("CASE WHEN TRY_CAST(%[1]s AS BIGINT) BETWEEN 0 AND 253402300799000 THEN make_timestamp(TRY_CAST(%[1]s AS BIGINT) * 1000) END", col)
 	case schema.Varchar:
 		if absent != "" {
-			return fmt.Sprintf("nullif(CAST(%s AS VARCHAR), %s)", col, sqlText(absent))
+			return fmt.Sprintf("nullif(CAST(%s AS VARCHAR), %s)", col, sqltext.Literal(absent))
 		}
 		return fmt.Sprintf("CAST(%s AS VARCHAR)", col)
 	case schema.JSONText:
@@ -258,7 +259,3 @@ func parquetCell(col string, typ schema.Type, absent string) string {
 		return fmt.Sprintf("TRY_CAST(%s AS %s)", col, typ.SQL())
 	}
 }
-
-// sqlText is s as an SQL string. It is for names out of our own tables and
-// files' schemas; values are bound.
-func sqlText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

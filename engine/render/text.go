@@ -80,6 +80,21 @@ func appendCSV(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
+// Size is bytes in decimal units: "13.2 MB".
+func Size(n int64) string {
+	if n < 1000 {
+		return fmt.Sprintf("%d B", n)
+	}
+	f, unit := float64(n), ""
+	for _, unit = range []string{"kB", "MB", "GB", "TB", "PB"} {
+		f /= 1000
+		if f < 999.95 {
+			break
+		}
+	}
+	return fmt.Sprintf("%.1f %s", f, unit)
+}
+
 // Defuse is a text as CSV and TSV have it: with an apostrophe before it where a
 // spreadsheet could take it for a formula.
 func Defuse(s string) string {

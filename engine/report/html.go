@@ -41,7 +41,7 @@ func HTML(w io.Writer, d Data) error {
 		"took":      took,
 		"tallies":   func(list []Tally) string { return render.Escape(tallies(list)) },
 		"technique": techniqueName,
-		"size":      size,
+		"size":      render.Size,
 		"stamp":     stamp,
 		"plural":    plural,
 		"list":      func(words []string) string { return render.Escape(strings.Join(words, ", ")) },

@@ -131,7 +131,7 @@ func (m *markdown) summary() {
 	_, verdict := d.Verification.verdict()
 	files, rejects := setAside(d.Aside)
 	m.line("- Findings: %s. %s.", strings.Join(parts, ", "), md(huntLine(d.Hunts)))
-	m.line("- Loaded: %s from %s, %s, events of %s.", plural(t.Records, "record"), plural(t.Files, "file"), size(t.Bytes), period(t.First, t.Last))
+	m.line("- Loaded: %s from %s, %s, events of %s.", plural(t.Records, "record"), plural(t.Files, "file"), render.Size(t.Bytes), period(t.First, t.Last))
 	m.line("- Not loaded: %s; %s rejected.", plural(files, "file"), plural(rejects, "record"))
 	m.line("- Missing: %s; silence there proves nothing.", plural(int64(len(d.Missing)), "gap"))
 	m.para("- Evidence: %s", md(verdict))
@@ -316,7 +316,7 @@ func (m *markdown) verification() {
 		m.para("To do it: %s", code(m.d.command(v.Args...)))
 		return
 	}
-	m.line("- Files read: %s, %s", render.Thousands(v.Files), size(v.Bytes))
+	m.line("- Files read: %s, %s", render.Thousands(v.Files), render.Size(v.Bytes))
 	m.line("- Files against the ledger: %s", md(tallies(v.Held)))
 	m.line("- Rows counted again: %s", render.Thousands(v.Rows))
 	if v.Broken == "" {

@@ -408,21 +408,6 @@ func plural(n int64, noun string) string {
 	return render.Thousands(n) + " " + noun + "s"
 }
 
-// size is bytes in decimal units: "13.2 MB".
-func size(n int64) string {
-	if n < 1000 {
-		return fmt.Sprintf("%d B", n)
-	}
-	f, unit := float64(n), ""
-	for _, unit = range []string{"kB", "MB", "GB", "TB", "PB"} {
-		f /= 1000
-		if f < 999.95 {
-			break
-		}
-	}
-	return fmt.Sprintf("%.1f %s", f, unit)
-}
-
 // command is a quarry command line on this case, fit to be pasted.
 func (d Data) command(args ...string) string {
 	words := append([]string{"quarry"}, args...)

@@ -370,7 +370,7 @@ func TestLayoutStaysInside(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	for got, want := range map[string]string{
-		size(999): "999 B", size(1000): "1.0 kB", size(13_200_000): "13.2 MB", size(999_999): "1.0 MB",
+		render.Size(999): "999 B", render.Size(1000): "1.0 kB", render.Size(13_200_000): "13.2 MB", render.Size(999_999): "1.0 MB",
 		plural(1, "hit"): "1 hit", plural(1234, "file"): "1,234 files",
 		duration(90 * time.Second): "1 min", duration(26 * time.Hour): "1 d 2 h", duration(5 * time.Second): "5 s", duration(49*time.Hour + time.Minute): "2 d 1 h",
 		Data{Case: "case.duckdb"}.command("hunt", "x"): "quarry hunt x",

@@ -133,7 +133,7 @@ func (s *summary) loaded() {
 		s.line("")
 		return
 	}
-	s.section("LOADED", fmt.Sprintf("%s from %s, %s", plural(t.Records, "record"), plural(t.Files, "file"), size(t.Bytes)))
+	s.section("LOADED", fmt.Sprintf("%s from %s, %s", plural(t.Records, "record"), plural(t.Files, "file"), render.Size(t.Bytes)))
 	if !t.First.IsZero() {
 		s.line(s.paint(dim, "  events of "+period(t.First, t.Last)))
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"logquarry/engine/render"
 )
 
 // Traffic is what flow logs say passed between private addresses and the
@@ -91,7 +93,7 @@ func layTraffic(t Traffic) *trafficPlot {
 	high := math.Max(float64(most), step)
 	for v := step; v <= high*1.001; v += step {
 		h := v / high * trafficHeight
-		p.Levels = append(p.Levels, level{p.Middle - h, p.Middle - h + 4, size(int64(v))}, level{p.Middle + h, p.Middle + h + 4, size(int64(v))})
+		p.Levels = append(p.Levels, level{p.Middle - h, p.Middle - h + 4, render.Size(int64(v))}, level{p.Middle + h, p.Middle + h + 4, render.Size(int64(v))})
 	}
 	for i := range t.Out {
 		from := t.Start.Add(time.Duration(i) * t.Step)
@@ -106,8 +108,8 @@ func layTraffic(t Traffic) *trafficPlot {
 			}
 			*list = append(*list, b)
 		}
-		put(&p.Out, t.Out[i].Bytes, float64(t.Out[i].Bytes)/high*trafficHeight, p.Middle, true, fmt.Sprintf("out: %s, %s", size(t.Out[i].Bytes), plural(t.Out[i].Accepted, "flow")))
-		put(&p.In, t.In[i].Bytes, float64(t.In[i].Bytes)/high*trafficHeight, p.Middle, false, fmt.Sprintf("in: %s, %s", size(t.In[i].Bytes), plural(t.In[i].Accepted, "flow")))
+		put(&p.Out, t.Out[i].Bytes, float64(t.Out[i].Bytes)/high*trafficHeight, p.Middle, true, fmt.Sprintf("out: %s, %s", render.Size(t.Out[i].Bytes), plural(t.Out[i].Accepted, "flow")))
+		put(&p.In, t.In[i].Bytes, float64(t.In[i].Bytes)/high*trafficHeight, p.Middle, false, fmt.Sprintf("in: %s, %s", render.Size(t.In[i].Bytes), plural(t.In[i].Accepted, "flow")))
 		accepted, rejected := t.Out[i].Accepted+t.In[i].Accepted, t.Out[i].Rejected+t.In[i].Rejected
 		unit := flowsHeight / float64(max(1, p.MostFlows))
 		put(&p.Accepted, accepted, float64(accepted)*unit, p.FlowsBase, true, plural(accepted, "flow")+" accepted")

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"logquarry/engine/schema"
+	"logquarry/engine/sqltext"
 )
 
 // maxSQL bounds the condition of one rule over one source, in bytes.
@@ -211,9 +212,9 @@ func (it *item) tests(x string, r *read, values []operand) string {
 	for _, v := range values {
 		switch it.mode {
 		case regex:
-			parts = append(parts, "regexp_matches("+x+", "+Literal(it.expression(v.text))+")")
+			parts = append(parts, "regexp_matches("+x+", "+sqltext.Literal(it.expression(v.text))+")")
 		case cidr:
-			parts = append(parts, "ip_in_cidr("+x+", "+Literal(v.text)+")")
+			parts = append(parts, "ip_in_cidr("+x+", "+sqltext.Literal(v.text)+")")
 		case compares:
 			parts = append(parts, it.compare(x, r, v.text))
 		case matches:
@@ -226,7 +227,7 @@ func (it *item) tests(x string, r *read, values []operand) string {
 			case plain && r.number != "" && isNumber && (v.kind == Number || n == text):
 				numbers = append(numbers, n)
 			case plain && it.cased:
-				constants = append(constants, Literal(text))
+				constants = append(constants, sqltext.Literal(text))
 			case plain:
 				constants = append(constants, folded(text))
 			default:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"logquarry/engine/schema"
+	"logquarry/engine/sqltext"
 )
 
 // correlator makes the SQL of one correlation and of those it refers to: a chain
@@ -114,7 +115,7 @@ func (q *correlator) events(r *Rule, fields, names []string) string {
 		if n := len(p.Source.Key); n > 0 {
 			id = "CAST(" + schema.Quote(p.Source.Key[n-1]) + " AS VARCHAR)"
 		}
-		s := "SELECT CAST(" + t + " AS TIMESTAMP) AS t, " + id + " AS id, " + Literal(p.Source.Name) + " AS source, file_id, record_no"
+		s := "SELECT CAST(" + t + " AS TIMESTAMP) AS t, " + id + " AS id, " + sqltext.Literal(p.Source.Name) + " AS source, file_id, record_no"
 		for i, name := range fields {
 			f := p.Field(name)
 			s += ", " + f.whole() + " AS " + names[i]

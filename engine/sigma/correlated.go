@@ -5,6 +5,7 @@ import (
 
 	"logquarry/engine/hunt"
 	"logquarry/engine/schema"
+	"logquarry/engine/sqltext"
 )
 
 // Correlated is a correlation as SQL over a case.
@@ -98,7 +99,7 @@ FROM %s GROUP BY burst%[1]s`, groups, event, bursts)
 			// The view's own query, over the first events alone: see query.
 			table := schema.Quote(name)
 			events = append(events, "SELECT * FROM (WITH "+table+" AS (\n  SELECT * FROM main."+table+
-				" WHERE (file_id, record_no) IN (SELECT (first.file_id, first.record_no) FROM "+found+" WHERE first.source = "+Literal(name)+
+				" WHERE (file_id, record_no) IN (SELECT (first.file_id, first.record_no) FROM "+found+" WHERE first.source = "+sqltext.Literal(name)+
 				")\n), sigma_events AS (\n"+view+"\n)\nSELECT "+eventCells+" FROM sigma_events)")
 		}
 	}
@@ -109,7 +110,7 @@ FROM %s GROUP BY burst%[1]s`, groups, event, bursts)
 	if len(c.groupBy) > 0 {
 		var members []string
 		for i, name := range c.groupBy {
-			members = append(members, Literal(name), "g"+numbered("", len(c.groupBy))[i])
+			members = append(members, sqltext.Literal(name), "g"+numbered("", len(c.groupBy))[i])
 		}
 		grouped = "CAST(json_object(" + strings.Join(members, ", ") + ") AS VARCHAR)"
 	}
@@ -118,7 +119,7 @@ FROM %s GROUP BY burst%[1]s`, groups, event, bursts)
 	for i, v := range rule.facts() {
 		x := "CAST(NULL AS VARCHAR)"
 		if text, ok := v.(string); ok {
-			x = Literal(text)
+			x = sqltext.Literal(text)
 		}
 		facts = append(facts, x+" AS "+ruleColumns[i])
 	}

@@ -288,7 +288,7 @@ func jsonReads(column string, steps []string) []read {
 	// Looking for the last key in the text is far cheaper than parsing it. A key
 	// may be written with escapes.
 	last := steps[len(steps)-1]
-	guard := fmt.Sprintf(`(contains(%s, %s) OR contains(%[1]s, '\u'))`, column, Literal(`"`+last+`"`))
+	guard := fmt.Sprintf(`(contains(%s, %s) OR contains(%[1]s, '\u'))`, column, sqltext.Literal(`"`+last+`"`))
 	in := func(root string, cond string, first int) read {
 		list := root
 		for i, step := range steps[first:] {
@@ -335,7 +335,7 @@ func texts(list string) string {
 
 // jsonPath is the SQL constant of the path to a key. Keys with quotes or
 // backslashes do not come here: parseItem refuses them.
-func jsonPath(key string) string { return Literal(`$."` + key + `"`) }
+func jsonPath(key string) string { return sqltext.Literal(`$."` + key + `"`) }
 
 // object is the JSON text of an object that has no column of its own, but whose
 // members have: userIdentity. Empty where there is no such object. Its members
@@ -362,7 +362,7 @@ func (e *Env) object(s *schema.Source, path string) string {
 		} else if c.Type == schema.JSONText {
 			x = schema.Quote(c.Name)
 		}
-		members = append(members, Literal(`"`+key+`":`)+" || "+x)
+		members = append(members, sqltext.Literal(`"`+key+`":`)+" || "+x)
 	}
 	if len(members) == 0 {
 		return ""

@@ -6,6 +6,7 @@ import (
 
 	"logquarry/engine/hunt"
 	"logquarry/engine/schema"
+	"logquarry/engine/sqltext"
 )
 
 // eventColumns are the columns of <source>_events that a finding shows, after
@@ -80,7 +81,7 @@ func query(r *Rule, parts []*Part, windowed bool) (string, *Error) {
 	for i, v := range r.facts() {
 		x := "CAST(NULL AS VARCHAR)"
 		if text, ok := v.(string); ok {
-			x = Literal(text)
+			x = sqltext.Literal(text)
 		}
 		facts = append(facts, x+" AS "+ruleColumns[i])
 	}

@@ -8,6 +8,7 @@ import (
 
 	"logquarry/engine/hunt"
 	"logquarry/engine/schema"
+	"logquarry/engine/sqltext"
 )
 
 // pairColumns are two columns, by source, that nearly every rule asks and that
@@ -40,7 +41,7 @@ func (p *Plan) narrow(ctx context.Context, q hunt.Querier, steps []*step, filled
 		}
 		constant := func(cell any) string {
 			if text, ok := cell.(string); ok {
-				return Literal(text)
+				return sqltext.Literal(text)
 			}
 			return "CAST(NULL AS VARCHAR)"
 		}

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"logquarry/engine/schema"
+	"logquarry/engine/sqltext"
 )
 
 // asksText says whether the rule searches whole events.
@@ -59,7 +60,7 @@ func (b *batch) passing(i int, s *schema.Source, from string, wide []*step, grou
 		for k, w := range list {
 			list[k] = regexp.QuoteMeta(w)
 		}
-		conds = append(conds, fmt.Sprintf("regexp_matches(lower(%s), %s)", col, Literal(strings.Join(list, "|"))))
+		conds = append(conds, fmt.Sprintf("regexp_matches(lower(%s), %s)", col, sqltext.Literal(strings.Join(list, "|"))))
 	}
 	return "(SELECT *" + texts + " FROM " + from + "\n  WHERE " + joined(conds, " OR ", "FALSE") + ")"
 }

@@ -3,6 +3,8 @@ package sigma
 import (
 	"strings"
 	"unicode/utf8"
+
+	"logquarry/engine/sqltext"
 )
 
 // part is a piece of a pattern: a wildcard, or text that stands for itself.
@@ -97,35 +99,15 @@ func (p pattern) valid() bool {
 	return true
 }
 
-// Literal is text as an SQL string constant of DuckDB. Rules' texts get into SQL
-// by it alone: quotes are doubled, and what a statement cannot hold, a NUL, is
-// written as chr(0). Bytes that are no UTF-8 become the replacement character.
-func Literal(text string) string {
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	if !strings.Contains(text, "\x00") {
-		return "'" + strings.ReplaceAll(text, "'", "''") + "'"
-	}
-	var parts []string
-	for i, piece := range strings.Split(text, "\x00") {
-		if i > 0 {
-			parts = append(parts, "chr(0)")
-		}
-		if piece != "" {
-			parts = append(parts, "'"+strings.ReplaceAll(piece, "'", "''")+"'")
-		}
-	}
-	return "(" + strings.Join(parts, " || ") + ")"
-}
-
 // folded is text in lower case, as an SQL constant: lowered here where Go and
 // DuckDB cannot differ, else there.
 func folded(text string) string {
 	for i := range len(text) {
 		if text[i] >= utf8.RuneSelf {
-			return "lower(" + Literal(text) + ")"
+			return "lower(" + sqltext.Literal(text) + ")"
 		}
 	}
-	return Literal(strings.ToLower(text))
+	return sqltext.Literal(strings.ToLower(text))
 }
 
 // like is p as a pattern of LIKE, with backslash as the escape character.
@@ -151,7 +133,7 @@ func (p pattern) like() string {
 
 // match is the SQL condition that the text x fits p. It is NULL where x is.
 func (p pattern) match(x string, cased bool) string {
-	constant := Literal
+	constant := sqltext.Literal
 	subject := x
 	if !cased {
 		constant, subject = folded, "lower("+x+")"
