@@ -150,6 +150,19 @@ func TestWindows(t *testing.T) {
 	}
 }
 
+// Cancelled before its first step, a load still says why.
+func TestCancelledBefore(t *testing.T) {
+	b := newBench(t)
+	cause := errors.New("the analyst pressed Ctrl-C")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(cause)
+	c := b.open()
+	defer c.Close()
+	if _, err := load.Load(ctx, c, nil, b.options()); !errors.Is(err, cause) {
+		t.Errorf("cancelled before: %v", err)
+	}
+}
+
 func TestCancel(t *testing.T) {
 	b := newBench(t)
 	b.corpus(3, 60, 200)

@@ -122,13 +122,8 @@ func Load(ctx context.Context, c *store.Case, files []find.File, opts Options) (
 	}
 	start := opts.Now()
 	sum := &Summary{Sources: map[string]*Count{}, Skipped: map[Reason]int64{}}
-	conn, err := c.DB().Conn(ctx)
-	if err != nil {
-		return sum, err
-	}
-	defer conn.Close()
-	l := &loader{opts: opts, c: c, conn: session{conn}, sum: sum, seen: map[string]*seen{}, twins: map[int64][]*entry{}}
-	err = l.run(ctx, files)
+	l := &loader{opts: opts, c: c, sum: sum, seen: map[string]*seen{}, twins: map[int64][]*entry{}}
+	err := l.run(ctx, files)
 	sum.Seconds = opts.Now().Sub(start).Seconds()
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
@@ -137,6 +132,12 @@ func Load(ctx context.Context, c *store.Case, files []find.File, opts Options) (
 }
 
 func (l *loader) run(ctx context.Context, files []find.File) error {
+	conn, err := l.c.DB().Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	l.conn = session{conn}
 	restore, err := l.settings(ctx)
 	if err != nil {
 		return err
