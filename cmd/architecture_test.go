@@ -55,7 +55,7 @@ var importers = map[string][]string{
 
 // withoutDatabase are the stages that do not know DuckDB, not even by way of
 // others: they take and give values, rows and files.
-var withoutDatabase = []string{"engine/attack", "engine/batch", "engine/custody", "engine/decode", "engine/enrich", "engine/evidence", "engine/export", "engine/find", "engine/hunt", "engine/indicator", "engine/pattern", "engine/render",
+var withoutDatabase = []string{"engine/attack", "engine/batch", "engine/custody", "engine/decode", "engine/enrich", "engine/evidence", "engine/export", "engine/find", "engine/hunt", "engine/indicator", "engine/manifest", "engine/pattern", "engine/render",
 	"engine/repl", "engine/report", "engine/schema", "engine/seal", "engine/sigma", "engine/sqltext", "engine/timeline", "engine/unpack", "engine/unwrap", "engine/value"}
 
 type goPackage struct {
