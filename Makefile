@@ -36,7 +36,7 @@ race:
 	$(GO) test -race -short -timeout 18m ./engine/...
 	$(GO) test -race -timeout 18m -run 'TestInterruptedLoad|TestScript/(load|hunt|match)$$' ./cmd/quarry
 	$(GO) test -timeout 18m -run '^TestKill$$' ./engine/load
-	$(GO) test -timeout 18m ./cmd/... ./queries/... ./schemas/... ./engine/match ./engine/seal ./engine/sigma
+	$(GO) test -timeout 18m ./cmd/... ./queries/... ./schemas/... ./engine/decode/... ./engine/evidence ./engine/match ./engine/seal ./engine/sigma ./engine/unwrap
 
 lint: format-check tidy-check vet staticcheck
 

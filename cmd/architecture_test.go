@@ -31,26 +31,27 @@ var topFolders = []string{".ci", "cmd", "engine", "queries", "schemas", "testdat
 // importers says who alone may import what: a path or anything below it.
 // Folders without a module before them are ours.
 var importers = map[string][]string{
-	"github.com/duckdb/duckdb-go":      {"engine/store", "engine/load", "cmd/bench"},
-	"github.com/gaissmai/bart":         {"engine/enrich"},
-	"github.com/oschwald":              {"engine/enrich"},
-	"github.com/maxmind":               {"engine/enrich/geodb"},
-	"logquarry/engine/enrich/geodb":    {}, // for tests
-	"github.com/marcboeker":            {}, // duckdb-go's old home
-	"github.com/c-bata/go-prompt":      {"engine/repl"},
-	"github.com/aws/aws-sdk-go-v2":     {"engine/acquire"},
-	"github.com/spf13/cobra":           {"cmd"},
-	"aead.dev/minisign":                {"engine/seal"},
-	"github.com/xuri/excelize":         {"engine/export"},
-	"net/http":                         {"engine/acquire"},
-	"os/signal":                        {"cmd", "engine/repl"},
-	"log":                              {}, // it writes to standard error
-	"testing":                          {},
-	"logquarry/engine/sigma/sigmatest": {}, // the yardstick of tests
-	"logquarry/cmd":                    {"cmd"},
-	"logquarry/engine/repl":            {"cmd", "engine/session"}, // session is the shell's Engine
-	"logquarry/engine/load":            {"cmd", "engine/session"},
-	"github.com/rogpeppe/go-internal":  {},
+	"github.com/duckdb/duckdb-go":        {"engine/store", "engine/load", "cmd/bench"},
+	"github.com/gaissmai/bart":           {"engine/enrich"},
+	"github.com/oschwald":                {"engine/enrich"},
+	"github.com/maxmind":                 {"engine/enrich/geodb"},
+	"logquarry/engine/enrich/geodb":      {}, // for tests
+	"github.com/marcboeker":              {}, // duckdb-go's old home
+	"github.com/c-bata/go-prompt":        {"engine/repl"},
+	"github.com/aws/aws-sdk-go-v2":       {"engine/acquire"},
+	"github.com/spf13/cobra":             {"cmd"},
+	"aead.dev/minisign":                  {"engine/seal"},
+	"github.com/xuri/excelize":           {"engine/export"},
+	"net/http":                           {"engine/acquire"},
+	"os/signal":                          {"cmd", "engine/repl"},
+	"log":                                {}, // it writes to standard error
+	"testing":                            {"engine/schema/schematest"},
+	"logquarry/engine/sigma/sigmatest":   {}, // the yardstick of tests
+	"logquarry/engine/schema/schematest": {}, // for tests
+	"logquarry/cmd":                      {"cmd"},
+	"logquarry/engine/repl":              {"cmd", "engine/session"}, // session is the shell's Engine
+	"logquarry/engine/load":              {"cmd", "engine/session"},
+	"github.com/rogpeppe/go-internal":    {},
 }
 
 // withoutDatabase are the stages that do not know DuckDB, not even by way of

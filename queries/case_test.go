@@ -28,15 +28,6 @@ func library(t testing.TB) *hunt.Library {
 	return l
 }
 
-func sources(t testing.TB) []*schema.Source {
-	t.Helper()
-	s, err := schema.Load(schemas.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
 // openCase makes an empty case that knows the databases of geodb.
 func openCase(t testing.TB) *store.Case {
 	t.Helper()

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"logquarry/engine/schema"
+	"logquarry/engine/schema/schematest"
 	"logquarry/schemas"
 )
 
@@ -23,7 +24,7 @@ func TestNothingLosesRows(t *testing.T) {
 	for _, h := range library(t).Hunts() {
 		texts[h.ID] = h.SQL
 	}
-	for _, s := range sources(t) {
+	for _, s := range schematest.Shipped(t) {
 		texts[s.Name+"/views.sql"] = s.Views
 	}
 	for _, name := range []string{"cross.sql", "functions.sql"} {
@@ -52,7 +53,7 @@ func TestEventsOfEmptyColumns(t *testing.T) {
 	c := openCase(t)
 	head := regexp.MustCompile(`(?is)^\s*CREATE\s+OR\s+REPLACE\s+VIEW\s+\S+\s+AS\b`)
 	asked := 0
-	for _, s := range sources(t) {
+	for _, s := range schematest.Shipped(t) {
 		views, err := schema.SplitViews(s.Views)
 		if err != nil {
 			t.Fatal(err)

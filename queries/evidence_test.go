@@ -12,6 +12,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"logquarry/engine/hunt"
+	"logquarry/engine/schema/schematest"
 )
 
 // topics says which hunts look for what a topic of the made-up incident's
@@ -92,7 +93,7 @@ func TestEvidence(t *testing.T) {
 	if len(want.Findings) == 0 || len(want.NearMisses) == 0 {
 		t.Fatal("no answers")
 	}
-	c, srcs := openCase(t), sources(t)
+	c, srcs := openCase(t), schematest.Shipped(t)
 	sum := loadPaths(t, c, srcs, folder)
 	for source, l := range want.Sources {
 		got := sum.Sources[source]

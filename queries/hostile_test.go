@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"logquarry/engine/schema/schematest"
 )
 
 // TestHostileRecords runs every hunt over records whose values have another
@@ -36,7 +38,7 @@ func TestHostileRecords(t *testing.T) {
 		"2 unknown - - - - - - - - 1767322800 1767322860 - NODATA\n2 111122223333 eni-1 :: ::1 0 0 58 1 1 1767322800 1767322860 ACCEPT OK\n"
 	waf := `{"timestamp":1767322800000,"webaclId":"x","terminatingRuleId":"Default_Action","action":"ALLOW","httpRequest":{"clientIp":"","headers":null},"labels":null,"nonTerminatingMatchingRules":null}` + "\n" +
 		`{"timestamp":1767322800000,"webaclId":"x","terminatingRuleId":"r","action":"BLOCK","httpRequest":{},"labels":[],"ruleGroupList":[{"excludedRules":null}]}` + "\n"
-	c, srcs := openCase(t), sources(t)
+	c, srcs := openCase(t), schematest.Shipped(t)
 	sum := loadPaths(t, c, srcs, writeFiles(t, map[string][]byte{"ct.ndjson": []byte(ct.String()), "flow.log": []byte(flow), "waf.ndjson": []byte(waf)}))
 	if sum.Rejects > 0 || sum.Rows != int64(n)+4 {
 		t.Fatalf("loaded %d rows of %d: %+v", sum.Rows, n+4, sum)
@@ -68,7 +70,7 @@ func TestRealLogs(t *testing.T) {
 	if _, err := os.Stat(shared); err != nil {
 		t.Skip("no folder of real logs: ", err)
 	}
-	c, srcs := openCase(t), sources(t)
+	c, srcs := openCase(t), schematest.Shipped(t)
 	loadPaths(t, c, srcs, filepath.Join(shared, "stratus-red-team"), filepath.Join(shared, "invictus-aws_dataset"), filepath.Join(shared, "aws-waf-security-automations"), filepath.Join(shared, "otrf"))
 	lib := library(t)
 	for _, h := range lib.Hunts() {

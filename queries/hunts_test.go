@@ -17,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"logquarry/engine/hunt"
+	"logquarry/engine/schema/schematest"
 )
 
 var update = flag.Bool("update", false, "rewrite want.ndjson of the hunts' archives")
@@ -28,7 +29,7 @@ var update = flag.Bool("update", false, "rewrite want.ndjson of the hunts' archi
 //	params          name=value lines, where the defaults are too large for a sample
 //	want.ndjson     the leading columns of the findings in hit, in order
 func TestHunts(t *testing.T) {
-	c, srcs := openCase(t), sources(t)
+	c, srcs := openCase(t), schematest.Shipped(t)
 	for _, h := range library(t).Hunts() {
 		t.Run(h.ID, func(t *testing.T) {
 			name := strings.TrimSuffix(h.File, ".sql") + ".txtar"
@@ -225,7 +226,7 @@ func TestLeadingColumns(t *testing.T) {
 // TestBaselinePeriod: with a period, what came in it is known, and only what
 // comes after is judged.
 func TestBaselinePeriod(t *testing.T) {
-	c, srcs := openCase(t), sources(t)
+	c, srcs := openCase(t), schematest.Shipped(t)
 	h, err := library(t).Select([]string{"ct-first-seen"})
 	if err != nil {
 		t.Fatal(err)

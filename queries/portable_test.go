@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"logquarry/engine/schema"
+	"logquarry/engine/schema/schematest"
 	"logquarry/engine/store"
 	"logquarry/engine/value"
 	"logquarry/schemas"
@@ -199,7 +200,7 @@ func TestPortableTrees(t *testing.T) {
 		t.Fatal(err)
 	}
 	texts := map[string]string{"cross.sql": string(cross)}
-	for _, s := range sources(t) {
+	for _, s := range schematest.Shipped(t) {
 		texts[s.Name+"/views.sql"] = s.Views
 	}
 	head := regexp.MustCompile(`(?is)^\s*CREATE\s+(OR\s+REPLACE\s+)?VIEW\s+\S+\s+AS\b`)

@@ -10,17 +10,9 @@ import (
 	_ "github.com/duckdb/duckdb-go/v2"
 
 	"logquarry/engine/schema"
+	"logquarry/engine/schema/schematest"
 	"logquarry/schemas"
 )
-
-func sources(t testing.TB) []*schema.Source {
-	t.Helper()
-	all, err := schema.Load(schemas.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
 
 // emptyCase is an in-memory database with the functions, tables and views of
 // every shipped source.
@@ -36,7 +28,7 @@ func emptyCase(t testing.TB) *sql.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := sources(t)
+	all := schematest.Shipped(t)
 	run(t, db, string(functions))
 	for _, s := range all {
 		run(t, db, s.CreateTable())

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"logquarry/engine/schema"
+	"logquarry/engine/schema/schematest"
 	"logquarry/engine/store"
 )
 
@@ -13,7 +14,7 @@ import (
 func samplesCase(t *testing.T) *store.Case {
 	t.Helper()
 	folder := t.TempDir()
-	for _, s := range sources(t) {
+	for _, s := range schematest.Shipped(t) {
 		for name, text := range samplesOf(t, s) {
 			if err := os.MkdirAll(filepath.Join(folder, s.Name), 0o700); err != nil {
 				t.Fatal(err)
@@ -31,7 +32,7 @@ func samplesCase(t *testing.T) *store.Case {
 // must show something.
 func TestExamples(t *testing.T) {
 	c := samplesCase(t)
-	for _, s := range sources(t) {
+	for _, s := range schematest.Shipped(t) {
 		t.Run(s.Name, func(t *testing.T) {
 			examples, err := schema.SplitExamples(s.Examples)
 			if err != nil {
@@ -65,7 +66,7 @@ func TestExamples(t *testing.T) {
 // TestPages compares each source's generated page with the file beside its
 // description; -update writes it.
 func TestPages(t *testing.T) {
-	for _, s := range sources(t) {
+	for _, s := range schematest.Shipped(t) {
 		page, err := s.Page()
 		if err != nil {
 			t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"logquarry/engine/find"
+	"logquarry/engine/schema/schematest"
 )
 
 // TestContentAlone gives every sample of every source a name that says nothing,
@@ -28,7 +29,7 @@ func TestContentAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, s := range sources(t) {
+	for _, s := range schematest.Shipped(t) {
 		for _, text := range samplesOf(t, s) {
 			put(s.Name, text)
 			var zipped bytes.Buffer
@@ -38,7 +39,7 @@ func TestContentAlone(t *testing.T) {
 			put(s.Name, zipped.Bytes())
 		}
 	}
-	finder, err := find.NewFinder(find.Options{Sources: sources(t), Scratch: t.TempDir()})
+	finder, err := find.NewFinder(find.Options{Sources: schematest.Shipped(t), Scratch: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

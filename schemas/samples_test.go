@@ -20,6 +20,7 @@ import (
 	"logquarry/engine/find"
 	"logquarry/engine/load"
 	"logquarry/engine/schema"
+	"logquarry/engine/schema/schematest"
 	"logquarry/engine/store"
 	"logquarry/schemas"
 )
@@ -32,7 +33,7 @@ const goldenEnd = ".golden.ndjson"
 func loadFiles(t *testing.T, folder string) (*store.Case, []find.File) {
 	t.Helper()
 	ctx := context.Background()
-	all := sources(t)
+	all := schematest.Shipped(t)
 	c, err := store.Open(ctx, filepath.Join(t.TempDir(), "case.duckdb"), store.Options{Create: true, Schemas: schemas.FS})
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +84,7 @@ func samplesOf(t *testing.T, s *schema.Source) map[string][]byte {
 // TestSamples loads each source's samples and compares rows, rejects and counts
 // with the golden file beside each.
 func TestSamples(t *testing.T) {
-	for _, s := range sources(t) {
+	for _, s := range schematest.Shipped(t) {
 		t.Run(s.Name, func(t *testing.T) {
 			folder := t.TempDir()
 			names := samplesOf(t, s)

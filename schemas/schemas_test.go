@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"logquarry/engine/schema"
+	"logquarry/engine/schema/schematest"
 	"logquarry/schemas"
 )
 
@@ -25,7 +26,7 @@ func TestFolders(t *testing.T) {
 			folders = append(folders, e.Name())
 		}
 	}
-	for _, s := range sources(t) {
+	for _, s := range schematest.Shipped(t) {
 		names = append(names, s.Name)
 		if len(s.Views) == 0 {
 			t.Errorf("%s has no views.sql", s.Name)
@@ -46,7 +47,7 @@ func TestFolders(t *testing.T) {
 
 func TestViewsRun(t *testing.T) {
 	db := emptyCase(t)
-	for _, s := range sources(t) {
+	for _, s := range schematest.Shipped(t) {
 		views, err := schema.SplitViews(s.Views)
 		if err != nil {
 			t.Errorf("%s/views.sql: %v", s.Name, err)
@@ -75,7 +76,7 @@ func TestEventColumns(t *testing.T) {
 		want = append(want, c.Name+"|"+c.Type.SQL())
 	}
 	views := []string{"events"}
-	for _, s := range sources(t) {
+	for _, s := range schematest.Shipped(t) {
 		views = append(views, s.Name+"_events")
 	}
 	for _, v := range views {
@@ -115,7 +116,7 @@ func TestPortable(t *testing.T) {
 		t.Fatal(err)
 	}
 	texts := map[string]string{"cross.sql": string(cross)}
-	for _, s := range sources(t) {
+	for _, s := range schematest.Shipped(t) {
 		texts[s.Name+"/views.sql"] = s.Views
 		texts[s.Name+"/examples.sql"] = s.Examples
 	}
@@ -132,7 +133,7 @@ func TestPortable(t *testing.T) {
 			}
 		}
 	}
-	events, err := schema.EventsView(sources(t))
+	events, err := schema.EventsView(schematest.Shipped(t))
 	if err != nil {
 		t.Fatal(err)
 	}

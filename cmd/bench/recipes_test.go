@@ -12,6 +12,7 @@ import (
 	"logquarry/engine/find"
 	loading "logquarry/engine/load"
 	"logquarry/engine/schema"
+	"logquarry/engine/schema/schematest"
 	"logquarry/engine/store"
 	"logquarry/schemas"
 )
@@ -19,10 +20,7 @@ import (
 // TestRecipes: of each source of lines, DuckDB's readers and quarry find the
 // same values in the same columns.
 func TestRecipes(t *testing.T) {
-	sources, err := schema.Load(schemas.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
+	sources := schematest.Shipped(t)
 	root := t.TempDir()
 	casePath := filepath.Join(t.TempDir(), "case.duckdb")
 	var dirs []string

@@ -467,6 +467,9 @@ func setSignature(c *copied, key, signature string) {
 // chains share the ways among them: they differ in Region, in the folders before
 // their keys and in their trails' names.
 func TestTamperingEverywhere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs whole without -short")
+	}
 	trails := deliver(t, 3, 3, 48)
 	keys := publicKeys(t)
 	var mu sync.Mutex
@@ -513,6 +516,9 @@ func TestTamperingEverywhere(t *testing.T) {
 
 // Five hundred at random, in the copy of all trails.
 func TestTamperingAtRandom(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs whole without -short")
+	}
 	const rounds = 500
 	trails := deliver(t, 3, 3, 48)
 	keys := publicKeys(t)

@@ -4,15 +4,11 @@ import (
 	"os"
 	"testing"
 
-	"logquarry/engine/schema"
-	"logquarry/schemas"
+	"logquarry/engine/schema/schematest"
 )
 
 func BenchmarkFind(b *testing.B) {
-	ss, err := schema.Load(schemas.FS)
-	if err != nil {
-		b.Fatal(err)
-	}
+	ss := schematest.Shipped(b)
 	dir := os.Getenv("BENCH_DIR")
 	if dir == "" {
 		b.Skip("BENCH_DIR names no evidence")

@@ -19,24 +19,14 @@ import (
 	"go.uber.org/goleak"
 
 	"logquarry/engine/find"
-	"logquarry/engine/schema"
-	"logquarry/schemas"
+	"logquarry/engine/schema/schematest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func sources(t testing.TB) []*schema.Source {
-	t.Helper()
-	list, err := schema.Load(schemas.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return list
-}
-
 func finder(t testing.TB, opts find.Options) *find.Finder {
 	t.Helper()
-	opts.Sources = sources(t)
+	opts.Sources = schematest.Shipped(t)
 	if opts.Scratch == "" {
 		opts.Scratch = t.TempDir()
 	}

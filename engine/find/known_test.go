@@ -7,17 +7,13 @@ import (
 	"testing"
 
 	"logquarry/engine/decode"
-	"logquarry/engine/schema"
-	"logquarry/schemas"
+	"logquarry/engine/schema/schematest"
 )
 
 // TestKnownRemembersNothingWrong: what a record is does not hang on those that
 // were looked at before it, in whatever order they come.
 func TestKnownRemembersNothingWrong(t *testing.T) {
-	sources, err := schema.Load(schemas.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
+	sources := schematest.Shipped(t)
 	texts := []string{
 		``, `{}`, `{"a":1}`, `{"a":1,}`, `{"a":1,,"b":2}`, `{"Records":[{"eventVersion":"1.08","eventTime":"","eventName":""}]}`,
 		`{"Records":[]}`, `{"Records":"x"}`, `[{"a":1}]`, `{"firewall_name":"x","event_timestamp":"1","event":{}`,

@@ -10,6 +10,7 @@ import (
 
 	"logquarry/engine/decode"
 	"logquarry/engine/load"
+	"logquarry/engine/schema/schematest"
 )
 
 func text(s string) string { return string(decode.AppendQuoted(nil, s)) }
@@ -93,7 +94,7 @@ func (b *bench) arrived() string {
 	out := b.ask(`SELECT concat(source, ' ', identified_by, CASE WHEN source IS NULL THEN '' ELSE ' ' END, status, ' ', records, '=', loaded, '+', duplicates, '+', rejected,
 		CASE WHEN note IS NULL THEN '' ELSE ' (' || note || ')' END) FROM evidence`)[0]
 	sep := ": "
-	for _, s := range sources(b.t) {
+	for _, s := range schematest.Shipped(b.t) {
 		if c := sum.Sources[s.Name]; c != nil && c.Rows > 0 {
 			out += fmt.Sprintf("%s%s %d", sep, s.Name, c.Rows)
 			sep = ", "
@@ -111,7 +112,7 @@ func TestRawOfMixed(t *testing.T) {
 	b.write("x", []byte(want[0]+logEvents("DATA_MESSAGE", line, "hello")+want[3]+`{"message":`+text(line)+`}`))
 	c := b.open()
 	defer c.Close()
-	again, err := load.NewAgain(sources(t))
+	again, err := load.NewAgain(schematest.Shipped(t))
 	if err != nil {
 		t.Fatal(err)
 	}

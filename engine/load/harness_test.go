@@ -20,6 +20,7 @@ import (
 	"logquarry/engine/find"
 	"logquarry/engine/load"
 	"logquarry/engine/schema"
+	"logquarry/engine/schema/schematest"
 	"logquarry/engine/store"
 	"logquarry/schemas"
 )
@@ -51,15 +52,6 @@ func (b *bench) write(name string, content []byte) string {
 		b.t.Fatal(err)
 	}
 	return path
-}
-
-func sources(t testing.TB) []*schema.Source {
-	t.Helper()
-	list, err := schema.Load(schemas.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return list
 }
 
 // emptyCase is the file of a case without rows. Making its views takes longer
@@ -104,7 +96,7 @@ func (b *bench) find(paths ...string) []find.File {
 	if len(paths) == 0 {
 		paths = []string{b.Dir}
 	}
-	f, err := find.NewFinder(find.Options{Sources: sources(b.t), Scratch: b.t.TempDir(), Threads: 2})
+	f, err := find.NewFinder(find.Options{Sources: schematest.Shipped(b.t), Scratch: b.t.TempDir(), Threads: 2})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -117,7 +109,7 @@ func (b *bench) find(paths ...string) []find.File {
 
 func (b *bench) options() load.Options {
 	opts := b.Options
-	opts.Sources, opts.Threads, opts.Version = sources(b.t), b.Threads, "test"
+	opts.Sources, opts.Threads, opts.Version = schematest.Shipped(b.t), b.Threads, "test"
 	opts.Now = func() time.Time { return time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC) }
 	return opts
 }
@@ -188,7 +180,7 @@ func (b *bench) ask(text string) []string {
 // tables are the names of the sources' tables.
 func tables(t testing.TB) []string {
 	var names []string
-	for _, s := range sources(t) {
+	for _, s := range schematest.Shipped(t) {
 		names = append(names, s.Name)
 	}
 	return names
@@ -216,7 +208,7 @@ func check(t testing.TB, c *store.Case) {
 	for _, row := range query(t, c, `SELECT file_id, record_no, count(*) FROM (`+union+`) GROUP BY ALL HAVING count(*) > 1`) {
 		t.Errorf("one record is two rows: %s", row)
 	}
-	for _, s := range sources(t) {
+	for _, s := range schematest.Shipped(t) {
 		for _, col := range s.AllColumns() {
 			if col.Type != schema.JSONText {
 				continue

@@ -19,6 +19,7 @@ import (
 	"logquarry/engine/find"
 	"logquarry/engine/load"
 	"logquarry/engine/schema"
+	"logquarry/engine/schema/schematest"
 	"logquarry/engine/store"
 	"logquarry/schemas"
 )
@@ -45,7 +46,7 @@ func undelayed(t *testing.T) fs.FS {
 
 // lateSources are the shipped sources that have late columns.
 func lateSources(t *testing.T) (list []*schema.Source) {
-	for _, s := range sources(t) {
+	for _, s := range schematest.Shipped(t) {
 		for _, c := range s.Columns {
 			if c.Late {
 				list = append(list, s)

@@ -17,19 +17,11 @@ import (
 	"logquarry/engine/load"
 	"logquarry/engine/match"
 	"logquarry/engine/schema"
+	"logquarry/engine/schema/schematest"
 	"logquarry/engine/store"
 	"logquarry/engine/value"
 	"logquarry/schemas"
 )
-
-func sources(t testing.TB) []*schema.Source {
-	t.Helper()
-	all, err := schema.Load(schemas.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
 
 // evidence is a confined case of the made-up incident.
 func evidence(t testing.TB) *store.Case {
@@ -39,7 +31,7 @@ func evidence(t testing.TB) *store.Case {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := find.NewFinder(find.Options{Sources: sources(t), Scratch: t.TempDir()})
+	f, err := find.NewFinder(find.Options{Sources: schematest.Shipped(t), Scratch: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +39,7 @@ func evidence(t testing.TB) *store.Case {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := load.Load(t.Context(), c, files, load.Options{Sources: sources(t)}); err != nil {
+	if _, err := load.Load(t.Context(), c, files, load.Options{Sources: schematest.Shipped(t)}); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Close(); err != nil {
@@ -146,7 +138,7 @@ func TestAgreesWithReadingEveryCell(t *testing.T) {
 	}
 	c := evidence(t)
 	var all []row
-	for _, s := range sources(t) {
+	for _, s := range schematest.Shipped(t) {
 		all = append(all, cellsOf(t, c, s.Name)...)
 	}
 	rnd := rand.New(rand.NewPCG(7, 11))
@@ -197,7 +189,7 @@ func TestAgreesWithReadingEveryCell(t *testing.T) {
 		is[line] = naive(kinds[line], line)
 	}
 	set := setOf(t, lines...)
-	m, err := match.Search(t.Context(), c, set, match.Options{Sources: sources(t)})
+	m, err := match.Search(t.Context(), c, set, match.Options{Sources: schematest.Shipped(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,7 +269,7 @@ func TestEveryTextColumnIsSearched(t *testing.T) {
 	defer c.Close()
 	var lines []string
 	want := map[string]string{} // source and column by indicator
-	for _, s := range sources(t) {
+	for _, s := range schematest.Shipped(t) {
 		for i, col := range s.AllColumns() {
 			if col.Type != schema.Varchar && col.Type != schema.JSONText {
 				continue
@@ -293,7 +285,7 @@ func TestEveryTextColumnIsSearched(t *testing.T) {
 			}
 		}
 	}
-	m, err := match.Search(t.Context(), c, setOf(t, lines...), match.Options{Sources: sources(t)})
+	m, err := match.Search(t.Context(), c, setOf(t, lines...), match.Options{Sources: schematest.Shipped(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -329,7 +321,7 @@ func TestBigTablesAreSearchedByValue(t *testing.T) {
 		t.Fatal(err)
 	}
 	set := setOf(t, "192.0.2.7", "198.51.100.0/30", "event-4711", "203.0.113.1")
-	m, err := match.Search(t.Context(), c, set, match.Options{Sources: sources(t), Threads: 3})
+	m, err := match.Search(t.Context(), c, set, match.Options{Sources: schematest.Shipped(t), Threads: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -385,7 +377,7 @@ func TestBigTablesAreSearchedByValue(t *testing.T) {
 // a URL is found in them together.
 func TestURLsOfParts(t *testing.T) {
 	c := evidence(t)
-	m, err := match.Search(t.Context(), c, setOf(t, "https://shop.example.com/wp-login.php"), match.Options{Sources: sources(t)})
+	m, err := match.Search(t.Context(), c, setOf(t, "https://shop.example.com/wp-login.php"), match.Options{Sources: schematest.Shipped(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

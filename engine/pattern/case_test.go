@@ -22,6 +22,7 @@ import (
 	"logquarry/engine/load"
 	"logquarry/engine/pattern"
 	"logquarry/engine/schema"
+	"logquarry/engine/schema/schematest"
 	"logquarry/engine/store"
 	"logquarry/schemas"
 )
@@ -30,10 +31,7 @@ import (
 func opened(t *testing.T, paths ...string) (*store.Case, []*schema.Source) {
 	t.Helper()
 	ctx := t.Context()
-	sources, err := schema.Load(schemas.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
+	sources := schematest.Shipped(t)
 	c, err := store.Open(ctx, filepath.Join(t.TempDir(), "case.duckdb"), store.Options{Create: true, Schemas: schemas.FS})
 	if err != nil {
 		t.Fatal(err)

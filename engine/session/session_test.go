@@ -16,7 +16,7 @@ import (
 	"logquarry/engine/hunt"
 	"logquarry/engine/load"
 	"logquarry/engine/repl"
-	"logquarry/engine/schema"
+	"logquarry/engine/schema/schematest"
 	"logquarry/engine/store"
 	"logquarry/engine/value"
 	"logquarry/queries"
@@ -43,10 +43,7 @@ func over(t *testing.T, text string, readOnly bool) (*Session, string) {
 	if err := os.WriteFile(logs, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	sources, err := schema.Load(schemas.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
+	sources := schematest.Shipped(t)
 	lib, err := hunt.Load(queries.FS)
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"logquarry/engine/schema"
+	"logquarry/engine/schema/schematest"
 	"logquarry/engine/sigma"
 	"logquarry/engine/sigma/sigmatest"
 	"logquarry/engine/store"
@@ -21,7 +22,7 @@ import (
 func compiled(t testing.TB, c *store.Case, account, rules string, placeholders map[string][]string) ([]sigmatest.Result, []*sigma.Error) {
 	t.Helper()
 	collection := sigma.Parse("rules.yml", rules, sigma.Options{Placeholders: placeholders})
-	env := &sigma.Env{Sources: sources(t)}
+	env := &sigma.Env{Sources: schematest.Shipped(t)}
 	correlated, inner, problems := env.Correlations(collection, false, func(*schema.Source) bool { return true })
 	problems = append(problems, collection.Problems...)
 	table := "main.\"cloudtrail\""
@@ -137,6 +138,9 @@ var unordered = cmp.Options{cmpopts.EquateEmpty(), cmpopts.SortSlices(func(a, b 
 
 // The table that the evaluator is held to holds for the SQL too.
 func TestCasesInSQL(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs whole without -short")
+	}
 	cases, err := sigmatest.Cases()
 	if err != nil {
 		t.Fatal(err)
@@ -153,7 +157,7 @@ func TestCasesInSQL(t *testing.T) {
 		t.Run(tc.Name, func(t *testing.T) {
 			if tc.Invalid {
 				collection := sigma.Parse("rules.yml", tc.Rules, sigma.Options{})
-				env := &sigma.Env{Sources: sources(t)}
+				env := &sigma.Env{Sources: schematest.Shipped(t)}
 				_, _, problems := env.Correlations(collection, false, func(*schema.Source) bool { return true })
 				problems = append(problems, collection.Problems...)
 				for _, r := range collection.Rules {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"logquarry/engine/hunt"
+	"logquarry/engine/schema/schematest"
 	"logquarry/engine/sigma"
 	"logquarry/engine/value"
 )
@@ -25,7 +26,7 @@ func FuzzRule(f *testing.F) {
 		f.Add(text)
 	}
 	c := newCase(f, records(f, matchEvents...))
-	list := sources(f)
+	list := schematest.Shipped(f)
 	const others = head + "  a:\n    userAgent|contains: aws\n  condition: a\n---\n" + head + "  k:\n    - amazonaws\n  condition: k\n"
 	f.Fuzz(func(t *testing.T, text string) {
 		set := sigma.Parse("rule.yml", text, sigma.Options{})

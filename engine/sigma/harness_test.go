@@ -11,20 +11,11 @@ import (
 
 	"logquarry/engine/find"
 	"logquarry/engine/load"
-	"logquarry/engine/schema"
+	"logquarry/engine/schema/schematest"
 	"logquarry/engine/sigma"
 	"logquarry/engine/store"
 	"logquarry/schemas"
 )
-
-func sources(t testing.TB) []*schema.Source {
-	t.Helper()
-	list, err := schema.Load(schemas.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return list
-}
 
 // newCase is a case into which the paths are loaded, open to be asked as hunts
 // ask it.
@@ -36,7 +27,7 @@ func newCase(t testing.TB, paths ...string) *store.Case {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := find.NewFinder(find.Options{Sources: sources(t), Scratch: t.TempDir(), Threads: 2})
+	f, err := find.NewFinder(find.Options{Sources: schematest.Shipped(t), Scratch: t.TempDir(), Threads: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +35,7 @@ func newCase(t testing.TB, paths ...string) *store.Case {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := load.Load(ctx, c, files, load.Options{Sources: sources(t), Now: func() time.Time { return time.Unix(0, 0) }}); err != nil {
+	if _, err := load.Load(ctx, c, files, load.Options{Sources: schematest.Shipped(t), Now: func() time.Time { return time.Unix(0, 0) }}); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Close(); err != nil {

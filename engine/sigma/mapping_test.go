@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"logquarry/engine/schema"
+	"logquarry/engine/schema/schematest"
 	"logquarry/engine/store"
 	"logquarry/schemas"
 )
@@ -16,10 +17,7 @@ import (
 // TestMappingsExist asks each name of Sigma's taxonomy of each table it is mapped
 // to, and looks for each table that a log source is mapped to.
 func TestMappingsExist(t *testing.T) {
-	list, err := schema.Load(schemas.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
+	list := schematest.Shipped(t)
 	known := map[string]*schema.Source{}
 	for _, s := range list {
 		known[s.Name] = s

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"logquarry/engine/schema/schematest"
 	"logquarry/engine/sigma"
 )
 
@@ -163,7 +164,7 @@ var matchTests = []struct {
 
 func TestMatching(t *testing.T) {
 	c := newCase(t, records(t, matchEvents...))
-	env := &sigma.Env{Sources: sources(t)}
+	env := &sigma.Env{Sources: schematest.Shipped(t)}
 	placeholders := map[string][]string{"names": {"ConsoleLogin", "Get*"}, "kind": {"Object", "BucketAcl"}, "cli": {"aws-cli"}}
 	known, err := sigma.ExtraKeys(t.Context(), c, env.Sources, []string{"cloudtrail"})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"logquarry/engine/hunt"
+	"logquarry/engine/schema/schematest"
 	"logquarry/engine/sigma"
 	"logquarry/engine/store"
 	"logquarry/engine/value"
@@ -44,7 +45,7 @@ func run(t testing.TB, q hunt.Querier, hunts []hunt.Hunt, o hunt.Options) map[st
 // together compares many rules in few scans with each rule alone.
 func together(t *testing.T, c *store.Case, set *sigma.Collection, o hunt.Options) map[string][]string {
 	t.Helper()
-	plan, err := sigma.NewPlan(t.Context(), c, sources(t), set, !o.Since.IsZero() || !o.Until.IsZero())
+	plan, err := sigma.NewPlan(t.Context(), c, schematest.Shipped(t), set, !o.Since.IsZero() || !o.Until.IsZero())
 	if err != nil {
 		t.Fatal(err)
 	}

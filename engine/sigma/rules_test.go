@@ -4,6 +4,7 @@ import (
 	"os"
 	"testing"
 
+	"logquarry/engine/schema/schematest"
 	"logquarry/engine/sigma"
 )
 
@@ -25,7 +26,7 @@ func TestPublishedRulesCompile(t *testing.T) {
 	if len(set.Rules) < 50 {
 		t.Errorf("only %d rules", len(set.Rules))
 	}
-	env := &sigma.Env{Sources: sources(t)}
+	env := &sigma.Env{Sources: schematest.Shipped(t)}
 	c := newCase(t, records(t, matchEvents...))
 	for _, r := range set.Rules {
 		compiled, err := env.Compile(r)

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"logquarry/engine/schema"
+	"logquarry/engine/schema/schematest"
 	"logquarry/engine/store"
 	"logquarry/schemas"
 )
@@ -177,10 +178,7 @@ func TestUpgrade(t *testing.T) {
 // tables are made: both transactions change the catalogue, and the views of one
 // are bound over what the other replaces.
 func TestWidenMeanwhile(t *testing.T) {
-	sources, err := schema.Load(schemas.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
+	sources := schematest.Shipped(t)
 	wanted, rare := map[string]map[string]bool{}, 0
 	for _, s := range sources {
 		wanted[s.Name] = map[string]bool{}

@@ -14,6 +14,7 @@ import (
 	"logquarry/engine/load"
 	"logquarry/engine/report"
 	"logquarry/engine/schema"
+	"logquarry/engine/schema/schematest"
 	"logquarry/engine/store"
 	"logquarry/queries"
 	"logquarry/schemas"
@@ -41,10 +42,7 @@ func aside(d report.Data) map[string]int {
 func TestCollect(t *testing.T) {
 	ctx := t.Context()
 	dir := t.TempDir()
-	sources, err := schema.Load(schemas.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
+	sources := schematest.Shipped(t)
 	c, err := store.Open(ctx, filepath.Join(dir, "case.duckdb"), store.Options{Create: true, Schemas: schemas.FS})
 	if err != nil {
 		t.Fatal(err)

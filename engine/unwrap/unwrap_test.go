@@ -283,6 +283,9 @@ func (a *answer) Read(p []byte) (int, error) {
 
 // TestLongAnswers reads documents longer than is ever held.
 func TestLongAnswers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs whole without -short")
+	}
 	const n = 1_000_000
 	head, end, _ := strings.Cut(subscription("x"), `{"id":"1","timestamp":1767323045678,"message":"x"}`)
 	for source, a := range map[string]*answer{

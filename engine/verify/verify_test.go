@@ -14,8 +14,8 @@ import (
 	"logquarry/cmd/logmaker/digests"
 	"logquarry/engine/evidence"
 	"logquarry/engine/schema"
+	"logquarry/engine/schema/schematest"
 	"logquarry/engine/verify"
-	"logquarry/schemas"
 )
 
 const incident = "../../testdata/evidence"
@@ -46,7 +46,7 @@ func signed(t *testing.T) (dir string, keys evidence.Keys) {
 func run(t *testing.T, o verify.Options) *verify.Report {
 	t.Helper()
 	o.Scratch = t.TempDir()
-	o.Sources = func() ([]*schema.Source, error) { return schema.Load(schemas.FS) }
+	o.Sources = func() ([]*schema.Source, error) { return schematest.Shipped(t), nil }
 	r, err := verify.Run(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

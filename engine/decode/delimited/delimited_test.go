@@ -18,15 +18,12 @@ import (
 	"logquarry/engine/decode"
 	"logquarry/engine/decode/delimited"
 	"logquarry/engine/schema"
-	"logquarry/schemas"
+	"logquarry/engine/schema/schematest"
 )
 
 func flows(t testing.TB) *schema.Source {
 	t.Helper()
-	sources, err := schema.Load(schemas.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
+	sources := schematest.Shipped(t)
 	for _, s := range sources {
 		if s.Name == "vpc_flow" {
 			return s
@@ -161,6 +158,9 @@ func TestDecode(t *testing.T) {
 }
 
 func TestWindowEdges(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs whole without -short")
+	}
 	s := flows(t)
 	in := strings.Repeat(flow, 3_000) + "2 short\n" + flow
 	for shift := range 115 {
@@ -172,6 +172,9 @@ func TestWindowEdges(t *testing.T) {
 }
 
 func TestLongLine(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs whole without -short")
+	}
 	s := flows(t)
 	for _, n := range []int{100 << 20, 128 << 20, 200 << 20} { // 128 MiB is where a window ends
 		for _, end := range []string{"", "\n" + flow} {

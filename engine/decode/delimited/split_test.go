@@ -8,17 +8,14 @@ import (
 	"testing"
 
 	"logquarry/engine/schema"
-	"logquarry/schemas"
+	"logquarry/engine/schema/schematest"
 )
 
 // TestSplitPlainly: the quick way to part a line never says anything else than
 // the careful one, and does take the lines that logs are made of.
 func TestSplitPlainly(t *testing.T) {
 	plain := 0
-	sources, err := schema.Load(schemas.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
+	sources := schematest.Shipped(t)
 	for _, s := range sources {
 		if s.Shape != schema.Delimited {
 			continue

@@ -8,16 +8,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"logquarry/engine/schema"
-	"logquarry/schemas"
+	"logquarry/engine/schema/schematest"
 )
 
 // FuzzDecode decodes any bytes as the shipped JSON sources. run checks what
 // must hold; beyond that, how the bytes come in must make no difference.
 func FuzzDecode(f *testing.F) {
-	sources, err := schema.Load(schemas.FS)
-	if err != nil {
-		f.Fatal(err)
-	}
+	sources := schematest.Shipped(f)
 	byName := map[string]*schema.Source{}
 	for _, s := range sources {
 		byName[s.Name] = s
