@@ -45,10 +45,18 @@ func parseCondition(n *Node, known []*selection) (expr, *Error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.next < len(p.words) {
-		return nil, p.fail("", "%q was not expected here", p.peek())
+	switch p.peek() {
+	case "":
+		return x, nil
+	case "|":
+		return nil, p.counts()
 	}
-	return x, nil
+	return nil, p.fail("", "%q was not expected here", p.peek())
+}
+
+// counts is the error at the | of a condition as they were before correlations.
+func (p *conditionParser) counts() *Error {
+	return p.fail("a correlation document says it today", "conditions that count events, with |, are not read")
 }
 
 // fail is an error at the word that is next.
@@ -132,7 +140,7 @@ func (p *conditionParser) operand() (expr, *Error) {
 		p.depth--
 		return x, nil
 	case word == "|":
-		return nil, p.fail("a correlation document says it today", "conditions that count events, with |, are not read")
+		return nil, p.counts()
 	case p.next+1 < len(p.words) && strings.EqualFold(p.words[p.next+1], "of"):
 		return p.of()
 	}

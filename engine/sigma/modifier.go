@@ -2,6 +2,7 @@ package sigma
 
 import (
 	"encoding/base64"
+	"errors"
 	"net/netip"
 	"regexp"
 	"regexp/syntax"
@@ -351,8 +352,12 @@ func (m *modifying) check(v *operand) *Error {
 			return m.fail("", "re takes a text, not null")
 		}
 		if _, err := syntax.Parse(v.text, syntax.Perl); err != nil {
-			return m.fail("look-around, back references and possessive quantifiers are not to be had",
-				"the regular expression cannot be used: %v", err)
+			hint := ""
+			var e *syntax.Error
+			if errors.As(err, &e) && slices.Contains([]syntax.ErrorCode{syntax.ErrInvalidPerlOp, syntax.ErrInvalidNamedCapture, syntax.ErrInvalidEscape, syntax.ErrInvalidRepeatOp}, e.Code) {
+				hint = "look-around, back references and possessive quantifiers are not to be had"
+			}
+			return m.fail(hint, "the regular expression cannot be used: %v", err)
 		}
 	case cidr:
 		prefix, err := netip.ParsePrefix(v.text)

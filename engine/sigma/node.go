@@ -158,7 +158,16 @@ type converter struct {
 	made    int
 }
 
+// at is where n begins. The token of a map in block style is its first colon.
 func (c *converter) at(n ast.Node) Position {
+	switch m := n.(type) {
+	case *ast.MappingNode:
+		if !m.IsFlowStyle && len(m.Values) > 0 {
+			return c.at(m.Values[0])
+		}
+	case *ast.MappingValueNode:
+		return c.at(m.Key)
+	}
 	p := Position{File: c.file, Line: c.offset + 1}
 	if tok := n.GetToken(); tok != nil && tok.Position != nil {
 		p.Line, p.Column = c.offset+tok.Position.Line, tok.Position.Column
