@@ -94,7 +94,7 @@ LEFT JOIN (
 ) best ON best.file_id = s.file_id AND best.record_no = s.record_no AND best.place = 1
 LEFT JOIN cloudtrail c ON c.file_id = best.call_file_id AND c.record_no = best.call_record_no;
 
--- Who held an address or network interface, and when: from Config items; from CloudTrail calls that made and ended interfaces, instances and associations; from flow logs, the address on the interface's own side.
+-- Who held an address or network interface, and when: from Config items; from what EC2 answered; from CloudTrail calls that made and ended interfaces, instances and associations; from flow logs, the address on the interface's own side.
 CREATE OR REPLACE VIEW ip_owner AS
 WITH states AS (
   SELECT from_time, to_time, aws_account_id, aws_region, resource_type, resource_id, resource_name, configuration, file_id, record_no
@@ -105,6 +105,12 @@ calls AS (
   FROM cloudtrail
   WHERE error_code IS NULL
     AND event_name IN ('CreateNetworkInterface', 'DeleteNetworkInterface', 'RunInstances', 'TerminateInstances', 'AllocateAddress', 'AssociateAddress', 'DisassociateAddress', 'ReleaseAddress')
+),
+interfaces AS (
+  SELECT
+    network_interface_id, COALESCE(instance_id, NULLIF(instance_owner_id, owner_id), NULLIF(description, '')) AS owner, vpc_id, COALESCE(account_id, owner_id) AS account_id, region,
+    private_ip_address, private_ip_addresses, ipv6_addresses, attach_time, seen_at, file_id, record_no
+  FROM ec2_inventory WHERE mac_address IS NOT NULL
 )
 SELECT
   json_extract_scalar(a.address, '$.privateIpAddress') AS ip, 'private' AS kind, s.resource_id AS interface_id,
@@ -196,6 +202,33 @@ FROM (
   ) e
 ) held
 WHERE event_name = 'AssociateAddress' AND ip IS NOT NULL
+UNION ALL
+-- What EC2 answered, one row for all the times it did. An interface keeps its primary address, so that an instance has it since it was attached; of others nothing is known before. What a later answer for the account and Region lacks was there until seen last.
+SELECT h.ip, h.kind, h.interface_id, h.owner, h.vpc_id, h.account_id, h.region, min(h.from_time), CASE WHEN max(h.seen_at) < max(l.seen_at) THEN max(h.seen_at) END, 'ec2_inventory', min(h.file_id), min_by(h.record_no, h.file_id)
+FROM (
+  SELECT
+    json_extract_scalar(a.address, '$.PrivateIpAddress') AS ip, 'private' AS kind, n.network_interface_id AS interface_id, n.owner, n.vpc_id, n.account_id, n.region,
+    CASE WHEN json_extract_scalar(a.address, '$.PrivateIpAddress') = n.private_ip_address THEN COALESCE(n.attach_time, n.seen_at) ELSE n.seen_at END AS from_time, n.seen_at, n.file_id, n.record_no
+  FROM (SELECT interfaces.*, json_elements(private_ip_addresses) AS addresses FROM interfaces WHERE private_ip_addresses LIKE '%PrivateIpAddress%') n
+  CROSS JOIN UNNEST(n.addresses) AS a (address)
+  UNION ALL
+  SELECT json_extract_scalar(a.address, '$.Association.PublicIp'), 'public', n.network_interface_id, n.owner, n.vpc_id, n.account_id, n.region, n.seen_at, n.seen_at, n.file_id, n.record_no
+  FROM (SELECT interfaces.*, json_elements(private_ip_addresses) AS addresses FROM interfaces WHERE private_ip_addresses LIKE '%"PublicIp"%') n
+  CROSS JOIN UNNEST(n.addresses) AS a (address)
+  WHERE json_extract_scalar(a.address, '$.Association.PublicIp') IS NOT NULL
+  UNION ALL
+  SELECT json_extract_scalar(a.address, '$.Ipv6Address'), 'ipv6', n.network_interface_id, n.owner, n.vpc_id, n.account_id, n.region, n.seen_at, n.seen_at, n.file_id, n.record_no
+  FROM (SELECT interfaces.*, json_elements(ipv6_addresses) AS addresses FROM interfaces WHERE ipv6_addresses LIKE '%Ipv6Address%') n
+  CROSS JOIN UNNEST(n.addresses) AS a (address)
+  UNION ALL
+  -- Elastic addresses whose interface is not among the answers.
+  SELECT e.public_ip, 'public', e.network_interface_id, e.instance_id, CAST(NULL AS VARCHAR), COALESCE(e.account_id, e.owner_id), e.region, e.seen_at, e.seen_at, e.file_id, e.record_no
+  FROM ec2_inventory e
+  LEFT JOIN (SELECT DISTINCT network_interface_id FROM interfaces) n ON n.network_interface_id = e.network_interface_id
+  WHERE e.mac_address IS NULL AND COALESCE(e.network_interface_id, e.instance_id) IS NOT NULL AND n.network_interface_id IS NULL
+) h
+LEFT JOIN (SELECT COALESCE(account_id, owner_id) AS account_id, region, max(seen_at) AS seen_at FROM ec2_inventory WHERE mac_address IS NOT NULL GROUP BY 1, 2) l ON l.account_id = h.account_id AND l.region = h.region
+GROUP BY h.ip, h.kind, h.interface_id, h.owner, h.vpc_id, h.account_id, h.region
 UNION ALL
 -- The address that is in most flows of the interface, or on the side their direction says. Of two that are in as many, the private one; of two such, none.
 SELECT f.ip, CASE WHEN f.family = 6 THEN 'ipv6' ELSE 'private' END, f.interface_id, f.owner, f.vpc_id, f.account_id, f.region, f.first_time, f.last_time, 'vpc_flow', f.file_id, f.record_no

@@ -168,6 +168,34 @@ func TestOwnersInTurn(t *testing.T) {
 		"vpc_flow|2001:db8::6|ipv6|eni-g|∅|2026-01-05 01:00:00|2026-01-05 01:01:00")
 }
 
+// TestInventoryOwners: what EC2 answered, on two days.
+func TestInventoryOwners(t *testing.T) {
+	db := emptyCase(t)
+	run(t, db, `INSERT INTO ec2_inventory (seen_at, account_id, region, network_interface_id, mac_address, private_ip_address, private_ip_addresses, ipv6_addresses, instance_id, instance_owner_id, owner_id, description, attach_time, vpc_id, file_id, record_no) VALUES
+	(TIMESTAMP '2026-01-02 01:00:00', '111122223333', 'eu-west-1', 'eni-1', '02:00', '10.0.0.5', '[{"PrivateIpAddress":"10.0.0.5","Association":{"PublicIp":"192.0.2.10"}},{"PrivateIpAddress":"10.0.0.6"}]', '[{"Ipv6Address":"2001:db8::5"}]', 'i-1', '111122223333', '111122223333', '', TIMESTAMP '2025-12-01 00:00:00', 'vpc-1', 1, 1),
+	(TIMESTAMP '2026-01-02 01:00:00', '111122223333', 'eu-west-1', 'eni-2', '02:01', '10.0.0.7', '[{"PrivateIpAddress":"10.0.0.7"}]', '[]', NULL, 'amazon-elb', '111122223333', 'ELB app/shop', NULL, 'vpc-1', 1, 2),
+	(TIMESTAMP '2026-01-03 01:00:00', '111122223333', 'eu-west-1', 'eni-1', '02:00', '10.0.0.5', '[{"PrivateIpAddress":"10.0.0.5"}]', '[]', 'i-1', '111122223333', '111122223333', '', TIMESTAMP '2025-12-01 00:00:00', 'vpc-1', 2, 1),
+	-- Of another Region, and of another tool, which says neither time nor account.
+	(TIMESTAMP '2026-01-01 01:00:00', '111122223333', 'us-east-1', 'eni-3', '02:02', '10.0.0.5', '[{"PrivateIpAddress":"10.0.0.5"}]', NULL, NULL, NULL, '111122223333', 'Interface for NAT Gateway', NULL, 'vpc-2', 3, 1),
+	(NULL, NULL, NULL, 'eni-4', '02:03', '10.0.0.9', '[{"PrivateIpAddress":"10.0.0.9"}]', NULL, 'i-4', NULL, '444455556666', NULL, NULL, 'vpc-3', 4, 1)`)
+	run(t, db, `INSERT INTO ec2_inventory (seen_at, account_id, region, public_ip, allocation_id, network_interface_id, instance_id, file_id, record_no) VALUES
+	-- Known by its interface already, by nothing else, and held by nobody.
+	(TIMESTAMP '2026-01-02 01:00:01', '111122223333', 'eu-west-1', '192.0.2.10', 'eipalloc-1', 'eni-1', 'i-1', 1, 3),
+	(TIMESTAMP '2026-01-02 01:00:01', '111122223333', 'eu-west-1', '192.0.2.11', 'eipalloc-2', 'eni-9', 'i-9', 1, 4),
+	(TIMESTAMP '2026-01-02 01:00:01', '111122223333', 'eu-west-1', '192.0.2.12', 'eipalloc-3', NULL, NULL, 1, 5)`)
+	expect(t, "owners", ask(t, db, `SELECT ip, kind, interface_id, owner, account_id, region, CAST(from_time AS VARCHAR), CAST(to_time AS VARCHAR), source FROM ip_owner ORDER BY ip, interface_id`),
+		"10.0.0.5|private|eni-1|i-1|111122223333|eu-west-1|2025-12-01 00:00:00|∅|ec2_inventory",
+		"10.0.0.5|private|eni-3|Interface for NAT Gateway|111122223333|us-east-1|2026-01-01 01:00:00|∅|ec2_inventory",
+		"10.0.0.6|private|eni-1|i-1|111122223333|eu-west-1|2026-01-02 01:00:00|2026-01-02 01:00:00|ec2_inventory",
+		"10.0.0.7|private|eni-2|amazon-elb|111122223333|eu-west-1|2026-01-02 01:00:00|2026-01-02 01:00:00|ec2_inventory",
+		"10.0.0.9|private|eni-4|i-4|444455556666|∅|∅|∅|ec2_inventory",
+		"192.0.2.10|public|eni-1|i-1|111122223333|eu-west-1|2026-01-02 01:00:00|2026-01-02 01:00:00|ec2_inventory",
+		"192.0.2.11|public|eni-9|i-9|111122223333|eu-west-1|2026-01-02 01:00:01|2026-01-02 01:00:01|ec2_inventory",
+		"2001:db8::5|ipv6|eni-1|i-1|111122223333|eu-west-1|2026-01-02 01:00:00|2026-01-02 01:00:00|ec2_inventory")
+	expect(t, "interfaces", ask(t, db, `SELECT network_interface_id, owner, CAST(seen_at AS VARCHAR) FROM ec2_interfaces ORDER BY 1`),
+		"eni-1|i-1|2026-01-03 01:00:00", "eni-2|amazon-elb|2026-01-02 01:00:00", "eni-3|Interface for NAT Gateway|2026-01-01 01:00:00", "eni-4|i-4|∅")
+}
+
 // TestUnreached: a flow is judged by the rules of its own time.
 func TestUnreached(t *testing.T) {
 	db := emptyCase(t)

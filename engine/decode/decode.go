@@ -151,6 +151,7 @@ type Origin struct {
 	Via       string // the name of the way
 	Log       bool   // it is a log event of CloudWatch Logs
 	Owner     string // account
+	Region    string
 	LogGroup  string
 	LogStream string
 	ID        []byte // of the log event or envelope; valid as long as the message's text

@@ -47,6 +47,8 @@ func (o *Origin) set(b *batch.Batch, a arrival) {
 		text = o.LogStream
 	case "@owner":
 		text = o.Owner
+	case "@region":
+		text = o.Region
 	case "@id":
 		if len(o.ID) > 0 && !a.time {
 			b.SetText(a.col, o.ID)

@@ -206,10 +206,11 @@ type Source struct {
 // Arrivals are the names, beginning with @, that From and Also may bear beside
 // fields: what the way of arrival says of a record, and its text as a whole.
 var Arrivals = []Arrival{
-	{Name: "@time", Doc: "When the log event happened, as CloudWatch Logs or EventBridge says."},
+	{Name: "@time", Doc: "When the log event happened, as CloudWatch Logs or EventBridge says; of an answer that quarry fetched, when it came."},
 	{Name: "@log_group", Doc: "Log group of CloudWatch Logs."},
 	{Name: "@log_stream", Doc: "Log stream of CloudWatch Logs."},
-	{Name: "@owner", Doc: "Account whose log group or event bus it came from."},
+	{Name: "@owner", Doc: "Account whose log group or event bus it came from, or that was asked."},
+	{Name: "@region", Doc: "Region that was asked, of an answer that quarry fetched."},
 	{Name: "@id", Doc: "Id of the log event or the envelope."},
 	{Name: "@via", Doc: "How the record arrived."},
 	{"@message", "The record's whole text (shape regex).", true},

@@ -11,6 +11,8 @@ import (
 func (o *opener) envelope(p place, text []byte, ms members, from *decode.Origin, depth int) bool {
 	r := o.r
 	switch {
+	case ms.object(asked):
+		o.answer(p, text, ms, depth)
 	case ms.array("logEvents"):
 		o.subscription(p, ms, depth)
 	case ms.has("detail-type") && ms.has("detail"):
@@ -109,6 +111,33 @@ func firstIs(val []byte, c byte) bool {
 func insights(val []byte) bool {
 	rest := bytes.TrimLeft(val[1:], " \t\r\n")
 	return len(rest) > 0 && rest[0] == '[' && hasElement(rest, has("field"))
+}
+
+// asked is the member that quarry puts before those of an answer when it fetches
+// one: which service, in which account and Region, was asked what, and when.
+const asked = "@request"
+
+// answer opens an answer with such a member, whose origin it is.
+func (o *opener) answer(p place, text []byte, ms members, depth int) {
+	at := o.r.origin()
+	*at = requestOrigin(ms.get(asked))
+	rest := o.list()
+	defer func() { o.done(rest) }()
+	for _, m := range ms {
+		if string(m.Name) != asked {
+			rest = append(rest, m)
+		}
+	}
+	if !isFramed(rest) {
+		at.Via = API
+	}
+	o.object(p, text, rest, at, "", depth+1)
+}
+
+// requestOrigin is what such a member says of all that is in the answer.
+func requestOrigin(val []byte) decode.Origin {
+	ms, _ := membersOf(nil, val)
+	return decode.Origin{Owner: ms.text("account"), Region: ms.text("region"), LogGroup: ms.text("logGroupName"), Time: timeOf(ms.get("fetched"))}
 }
 
 // elements opens the elements of an answer's array.
@@ -277,7 +306,7 @@ func (o *opener) event(p place, text []byte, ms members, from *decode.Origin, de
 // @message, or its fields as one object.
 func (o *opener) fields(p place, row []byte, from *decode.Origin, depth int) {
 	at := o.origin(from, Insights)
-	at.Log = true
+	at.Log, at.Time = true, 0
 	var message []byte
 	whole := []byte{'{'}
 	each(row, func(el []byte) {

@@ -98,10 +98,8 @@ func (r *Reader) value(c byte) bool {
 			text := buf[r.in.Pos:end]
 			r.in.Pos = end
 			switch {
-			case key == "logEvents":
-				r.opener.one(p, text, ms, &r.log, key, 0)
 			case key != "":
-				r.opener.one(p, text, ms, nil, key, 0)
+				r.opener.one(p, text, ms, r.from, key, 0)
 			case c == '"':
 				r.opener.text(p, r.string(text), nil, 0)
 			default:
@@ -198,9 +196,16 @@ func (r *Reader) enter() bool {
 		}
 		name := string(jsontext.KeyText(buf[i:next]))
 		if i = jsontext.Space(buf, next); i < len(buf) && buf[i] == '[' && (streamed[name] || r.opener.containers[name]) {
-			if name == "logEvents" {
+			switch {
+			case name == "logEvents":
 				r.subscriptions++
 				r.log = logOrigin(before)
+				r.from = &r.log
+			case before.object(asked):
+				r.log = requestOrigin(before.get(asked))
+				r.from = &r.log
+			case len(r.inArray) == 0:
+				r.from = nil
 			}
 			r.in.Pos = i + 1
 			r.inArray = append(r.inArray, name)

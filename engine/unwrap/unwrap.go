@@ -31,6 +31,7 @@ const (
 	Lookup       = "CloudTrail LookupEvents"
 	Rule         = "Config rule invocation"
 	CLI          = "AWS CLI"
+	API          = "answer of an API"
 	Results      = "query results"
 	Collector    = "log collector"
 )
@@ -79,10 +80,11 @@ type Reader struct {
 	origins []decode.Origin // of what is in the queue, or the last of them
 	opener  opener
 
-	inArray []string      // keys of the big arrays the reader is in; "" for a bare one
-	tail    bool          // behind such an array, in the object around it
-	lost    bool          // what was rejected may have taken opening brackets with it
-	log     decode.Origin // of the subscription whose log events the reader is in
+	inArray []string       // keys of the big arrays the reader is in; "" for a bare one
+	tail    bool           // behind such an array, in the object around it
+	lost    bool           // what was rejected may have taken opening brackets with it
+	log     decode.Origin  // of the document whose array the reader is in
+	from    *decode.Origin // log where the document says something of its elements; nil: it does not
 	base    decode.Origin
 	table   *table
 	number  int64 // of the last item handed out

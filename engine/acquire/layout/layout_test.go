@@ -353,7 +353,8 @@ func TestEverySource(t *testing.T) {
 		}
 	}
 	for _, s := range sources {
-		if !seen[s.Name] {
+		// What EC2 answers is delivered nowhere.
+		if !seen[s.Name] && s.Name != "ec2_inventory" {
 			t.Errorf("nothing says where %s lies in a bucket", s.Name)
 		}
 	}
