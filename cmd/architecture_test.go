@@ -50,7 +50,8 @@ var importers = map[string][]string{
 	"logquarry/engine/schema/schematest": {}, // for tests
 	"logquarry/cmd":                      {"cmd"},
 	"logquarry/engine/repl":              {"cmd", "engine/session"}, // session is the shell's Engine
-	"logquarry/engine/load":              {"cmd", "engine/session"},
+	"logquarry/engine/load":              {"cmd", "engine/session", "engine/watch"},
+	"github.com/fsnotify/fsnotify":       {"engine/watch"},
 	"github.com/rogpeppe/go-internal":    {},
 }
 

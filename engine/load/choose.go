@@ -56,8 +56,9 @@ func (l *loader) choose(ctx context.Context, files []find.File) ([]*job, error) 
 		return nil, err
 	}
 	aside = append(aside, same...)
-	for i, j := range work {
-		j.place = uint32(i + 1)
+	for _, j := range work {
+		l.opts.Recall.place++
+		j.place = l.opts.Recall.place
 		l.opts.Progress.bytesTotal.Add(j.Size)
 	}
 	l.opts.Progress.filesTotal.Add(int64(len(work)))

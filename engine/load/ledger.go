@@ -87,6 +87,8 @@ type ledger struct {
 	sizes map[int64]bool      // of those
 	paths map[string][]*entry // every row
 	last  int64               // highest file_id
+	// written are the entries of this load, which those before it do not see.
+	written []*entry
 }
 
 func openLedger(ctx context.Context, conn session) (*ledger, error) {
@@ -234,6 +236,7 @@ func joinNotes(a, b string) string {
 // write puts entries and rejects into their tables, in the transaction that is
 // open on conn.
 func (l *ledger) write(ctx context.Context, conn session, entries []*entry, rejects []reject) error {
+	l.written = append(l.written, entries...)
 	for _, e := range entries {
 		if e.replaces {
 			if _, err := conn.ExecContext(ctx, `DELETE FROM evidence WHERE file_id = ?`, e.fileID); err != nil {

@@ -39,6 +39,9 @@ type Options struct {
 	// Sample is how many files of a source are looked into for late columns before
 	// the load; 0: sampleFiles, less: none.
 	Sample int
+	// Recall spares a load what an earlier one read of the case; nil: it reads
+	// it all.
+	Recall *Recall
 }
 
 // Count is what became of records.
@@ -120,10 +123,17 @@ func Load(ctx context.Context, c *store.Case, files []find.File, opts Options) (
 	if opts.Sample == 0 {
 		opts.Sample = sampleFiles
 	}
+	if opts.Recall == nil {
+		opts.Recall = new(Recall)
+	}
 	start := opts.Now()
 	sum := &Summary{Sources: map[string]*Count{}, Skipped: map[Reason]int64{}}
-	l := &loader{opts: opts, c: c, sum: sum, seen: map[string]*seen{}, twins: map[int64][]*entry{}}
+	l := &loader{opts: opts, c: c, sum: sum, twins: map[int64][]*entry{}}
 	err := l.run(ctx, files)
+	if err != nil {
+		// What was noted of a batch that was not committed is not so.
+		opts.Recall.Forget()
+	}
 	sum.Seconds = opts.Now().Sub(start).Seconds()
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
@@ -143,7 +153,7 @@ func (l *loader) run(ctx context.Context, files []find.File) error {
 		return err
 	}
 	defer restore()
-	if l.books, err = openLedger(ctx, l.conn); err != nil {
+	if err := l.opts.Recall.begin(ctx, l); err != nil {
 		return err
 	}
 	work, err := l.choose(ctx, files)
@@ -158,6 +168,7 @@ func (l *loader) run(ctx context.Context, files []find.File) error {
 			return err
 		}
 	}
+	l.books.keep()
 	return nil
 }
 
