@@ -185,6 +185,9 @@ func Write(w io.Writer, rows value.Rows, opts Options) (n int64, err error) {
 	default:
 		return 0, &UnknownFormatError{Name: string(opts.Format), Nearest: nearest(string(opts.Format))}
 	}
+	if people := opts.Format == Table || opts.Format == Line || opts.Format == ""; people && isPlan(rows.Columns()) {
+		format = &planWriter{out}
+	}
 	format.begin(rows.Columns())
 	for rows.Next() {
 		format.row(rows.Values())

@@ -172,6 +172,22 @@ func TestEmptyResults(t *testing.T) {
 	}
 }
 
+// A plan is drawn in lines, with what it quotes of the query made safe.
+func TestPlan(t *testing.T) {
+	plan := func() value.Rows {
+		return &memory{columns: columns("explain_key", "VARCHAR", "explain_value", "VARCHAR"),
+			rows: [][]any{{"physical_plan", "┌──────┐\n│ a\x1b[2J│   \n└──────┘\n"}}}
+	}
+	for _, f := range []Format{"", Table, Line} {
+		if got, want := text(t, plan(), Options{Format: f, Width: 40, Footer: true}), "┌──────┐\n│ a\\x1b[2J│\n└──────┘\n"; got != want {
+			t.Errorf("%s: %q", f, got)
+		}
+	}
+	if got := text(t, plan(), Options{Format: NDJSON}); !strings.HasPrefix(got, `{"explain_key":"physical_plan",`) {
+		t.Errorf("ndjson: %s", got)
+	}
+}
+
 func TestRowsError(t *testing.T) {
 	broken := errors.New("interrupted")
 	for format, want := range map[Format]string{
