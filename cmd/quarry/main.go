@@ -72,7 +72,7 @@ func (a *app) root() *cobra.Command {
 		}
 		a.command = a.command[1:]
 	}
-	root.AddCommand(a.triageCommand(), a.loadCommand(), a.huntCommand(), a.watchCommand(), a.sigmaCommand(), a.pivotCommand(), a.matchCommand(), a.keepCommand(), a.reportCommand(), a.sealCommand(), a.verifyCommand(), a.exportCommand(),
+	root.AddCommand(a.triageCommand(), a.fetchCommand(), a.loadCommand(), a.huntCommand(), a.watchCommand(), a.sigmaCommand(), a.pivotCommand(), a.matchCommand(), a.keepCommand(), a.reportCommand(), a.sealCommand(), a.verifyCommand(), a.exportCommand(),
 		a.packsCommand(), a.sourcesCommand(), a.schemaCommand(), a.completionCommand(), a.versionCommand())
 	root.InitDefaultHelpCmd()
 	return root

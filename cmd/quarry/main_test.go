@@ -71,6 +71,7 @@ func TestScript(t *testing.T) {
 			"digests": makeDigests,
 			"spoil":   spoil,
 			"geodb":   makeGeoDB,
+			"serveS3": serveS3,
 		},
 	})
 }

@@ -36,6 +36,31 @@ func (a *app) watch(p *load.Progress) *watcher {
 			progressbar.OptionSetPredictTime(true), progressbar.OptionSetWidth(min(24, max(8, width/6))),
 			progressbar.OptionEnableColorCodes(false))
 	}
+	var bar *progressbar.ProgressBar
+	var start time.Time
+	w.stop = a.ticking(func(now time.Time) {
+		s := p.Snapshot()
+		if s.FilesTotal == 0 {
+			fmt.Fprint(a.err, eraseLine+"looking at files")
+			return
+		}
+		if bar == nil {
+			fmt.Fprint(a.err, eraseLine)
+			bar, start = newBar(), now
+		}
+		bar.ChangeMax64(max(1, s.BytesTotal))
+		rate := int64(float64(s.Records) / max(0.2, now.Sub(start).Seconds()))
+		bar.Describe(fmt.Sprintf("%s %s/%s files, %s records/s", s.Source,
+			render.Thousands(s.Files), render.Thousands(s.FilesTotal), render.Thousands(rate)))
+		// Some files are read twice: the bar must not run over.
+		_ = bar.Set64(min(s.Bytes, max(1, s.BytesTotal)-1))
+	})
+	return w
+}
+
+// ticking calls draw five times a second until stop is called, and then erases what
+// it drew. It is for a terminal.
+func (a *app) ticking(draw func(now time.Time)) (stop func()) {
 	done := make(chan struct{})
 	var drawn sync.WaitGroup
 	drawn.Go(func() {
@@ -43,33 +68,16 @@ func (a *app) watch(p *load.Progress) *watcher {
 		defer tick.Stop()
 		// Erased, so that the summary stands alone.
 		defer fmt.Fprint(a.err, eraseLine)
-		var bar *progressbar.ProgressBar
-		var start time.Time
 		for {
 			select {
 			case <-done:
 				return
 			case now := <-tick.C:
-				s := p.Snapshot()
-				if s.FilesTotal == 0 {
-					fmt.Fprint(a.err, eraseLine+"looking at files")
-					continue
-				}
-				if bar == nil {
-					fmt.Fprint(a.err, eraseLine)
-					bar, start = newBar(), now
-				}
-				bar.ChangeMax64(max(1, s.BytesTotal))
-				rate := int64(float64(s.Records) / max(0.2, now.Sub(start).Seconds()))
-				bar.Describe(fmt.Sprintf("%s %s/%s files, %s records/s", s.Source,
-					render.Thousands(s.Files), render.Thousands(s.FilesTotal), render.Thousands(rate)))
-				// Some files are read twice: the bar must not run over.
-				_ = bar.Set64(min(s.Bytes, max(1, s.BytesTotal)-1))
+				draw(now)
 			}
 		}
 	})
-	w.stop = sync.OnceFunc(func() { close(done); drawn.Wait() })
-	return w
+	return sync.OnceFunc(func() { close(done); drawn.Wait() })
 }
 
 // eraseLine goes to the beginning of a terminal's line and empties it.

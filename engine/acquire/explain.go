@@ -30,7 +30,9 @@ type Error struct {
 	RequestID  string
 	// Region is where the bucket is, of an answer that says that it is elsewhere.
 	Region string
-	Err    error // what the SDK said; nil: nothing
+	// Ends says that no other request of the session would fare better.
+	Ends bool
+	Err  error // what the SDK said; nil: nothing
 }
 
 func (e *Error) Error() string {
@@ -110,7 +112,10 @@ var kmsDenial = regexp.MustCompile(`\bkms:[A-Za-z]+|ciphertext refers to a custo
 var (
 	deniedAction = regexp.MustCompile(`not authorized to perform: ([a-z0-9-]+:[A-Za-z*]+)`)
 	explicitDeny = regexp.MustCompile(`with an explicit deny in (?:an? |the )?([a-z -]+? (?:policy|boundary))`)
-	onResource   = regexp.MustCompile(`on resource: "?([^" ]+)`)
+	// expecting is the Region that S3 names in its words alone, with
+	// AuthorizationHeaderMalformed.
+	expecting  = regexp.MustCompile(`expecting '([a-z0-9-]+)'`)
+	onResource = regexp.MustCompile(`on resource: "?([^" ]+)`)
 )
 
 func (e *Error) explainCode(message string, a Asked, op *smithy.OperationError) {
@@ -122,22 +127,30 @@ func (e *Error) explainCode(message string, a Asked, op *smithy.OperationError) 
 	switch {
 	case op != nil && op.Service() == "STS" && denied(code):
 		e.Permission = "sts:" + op.Operation()
+		e.Ends = true
 		e.Reason = "the role or session was refused: " + oneLine(message)
 		e.Advice = "the caller needs " + e.Permission + ", and the role must trust it: look at --external-id, --mfa-serial and the role's trust policy"
 	case expired[code]:
+		e.Ends = true
 		e.Reason = "the credentials have expired"
 		e.Advice = login(a.Profile)
 	case unknownKey[code]:
+		e.Ends = true
 		e.Reason = "the credentials are not valid (" + code + ")"
 		e.Advice = "check --profile and the AWS_… variables of the environment; a key that was deactivated or deleted looks the same"
 	case code == "SignatureDoesNotMatch":
+		e.Ends = true
 		e.Reason = "the signature does not match: the secret key is not the one of the access key"
 		e.Advice = "check the secret key, and with an endpoint of your own --region"
 	case code == "RequestTimeTooSkewed" || code == "RequestExpired" || code == "InvalidSignatureException" && strings.Contains(message, "Signature expired"):
+		e.Ends = true
 		e.Reason = "the clock of this machine differs from that of AWS by more than 15 minutes"
 		e.Advice = "set the clock, such as with timedatectl set-ntp true"
 	case code == "PermanentRedirect" || code == "AuthorizationHeaderMalformed" || code == "IllegalLocationConstraintException" || e.Status == http.StatusMovedPermanently:
 		e.Reason = "the bucket is in another Region"
+		if m := expecting.FindStringSubmatch(message); m != nil && e.Region == "" {
+			e.Region = m[1]
+		}
 		if e.Region != "" {
 			e.Reason = "the bucket is in the Region " + e.Region
 			e.Advice = "--region " + e.Region
@@ -241,6 +254,7 @@ func (e *Error) explainOther(a Asked, op *smithy.OperationError) {
 	var dial *net.OpError
 	var address *url.Error
 	var authority x509.UnknownAuthorityError
+	e.Ends = true
 	switch {
 	case errors.As(err, &sso):
 		e.Reason, e.Advice = "the SSO session has expired or was never begun", login(a.Profile)
@@ -263,10 +277,13 @@ func (e *Error) explainOther(a Asked, op *smithy.OperationError) {
 		e.Reason = "no connection: " + oneLine(dial.Error())
 		e.Advice = "check the network, the proxy and --endpoint-url"
 	case errors.As(err, &address):
+		e.Ends = false
 		e.Reason = "the connection broke: " + oneLine(address.Err.Error())
 	case op != nil:
+		e.Ends = false
 		e.Reason = oneLine(op.Err.Error())
 	default:
+		e.Ends = false
 		e.Reason = oneLine(err.Error())
 	}
 }

@@ -2,7 +2,6 @@ package acquire
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -63,7 +62,7 @@ const (
 func (s *Session) Config(ctx context.Context, region string) (aws.Config, error) {
 	cfg, err := s.ConfigOr(ctx, region, "")
 	if err == nil && cfg.Region == "" {
-		err = &Error{Reason: "no Region is named, and the environment and profile name none", Advice: "--region REGION names it"}
+		err = &Error{Ends: true, Reason: "no Region is named, and the environment and profile name none", Advice: "--region REGION names it"}
 	}
 	return cfg, err
 }
@@ -179,14 +178,14 @@ func (s *Session) askOnce() func() (string, error) {
 	return func() (string, error) {
 		switch {
 		case s.Token == nil:
-			return "", &Error{Reason: "a token of an MFA device is wanted, and there is nobody to ask for it", Advice: "--mfa-token DIGITS gives it"}
+			return "", &Error{Ends: true, Reason: "a token of an MFA device is wanted, and there is nobody to ask for it", Advice: "--mfa-token DIGITS gives it"}
 		case asked:
-			return "", &Error{Reason: "the session is over, and a token of an MFA device is good for one", Advice: "run the same command again with a new token: it goes on where it was"}
+			return "", &Error{Ends: true, Reason: "the session is over, and a token of an MFA device is good for one", Advice: "run the same command again with a new token: it goes on where it was"}
 		}
 		asked = true
 		token, err := s.Token()
 		if err == nil && len(strings.TrimSpace(token)) == 0 {
-			err = errors.New("no token of the MFA device was given")
+			err = &Error{Ends: true, Reason: "no token of the MFA device was given"}
 		}
 		return strings.TrimSpace(token), err
 	}

@@ -168,7 +168,7 @@ func (l *Log) Append(ctx context.Context, entries ...Entry) error {
 	}
 	mine, err := l.write(entries)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", l.f.Name(), err)
+		return fmt.Errorf("write %s: %w", filepath.Join(l.dir, Name), err)
 	}
 	l.syncing.Lock()
 	defer l.syncing.Unlock()
@@ -232,4 +232,36 @@ func (l *Log) write(entries []Entry) (mine int64, err error) {
 }
 
 // Close lets go of the manifest. It does not wait for appends under way.
-func (l *Log) Close() error { return l.f.Close() }
+func (l *Log) Close() error {
+	if l.f == nil {
+		return nil // Peek found none
+	}
+	return l.f.Close()
+}
+
+// Peek opens the manifest of dir to be asked, without making, locking or changing
+// anything. Where there is none it is empty.
+func Peek(dir string) (*Log, error) {
+	path := filepath.Join(dir, Name)
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return &Log{dir: dir, have: map[id]int64{}, fault: os.ErrPermission}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	l := &Log{dir: dir, f: f, have: map[id]int64{}, fault: os.ErrPermission}
+	rep, err := Read(f, l.note)
+	if err == nil && rep.Broken != nil {
+		err = rep.Broken
+	}
+	if err == nil {
+		l.seq, l.last, l.torn = rep.Lines, rep.Last, rep.Torn
+		l.end, err = f.Seek(0, io.SeekEnd)
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	return l, nil
+}

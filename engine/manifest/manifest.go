@@ -44,23 +44,26 @@ type Entry struct {
 	SHA256 string `json:"sha256,omitempty"` // of the file, in hexadecimal
 
 	// Of an object in S3, as the service says it.
-	Endpoint        string            `json:"endpoint,omitempty"` // where it is not AWS
-	Bucket          string            `json:"bucket,omitempty"`
-	Key             string            `json:"key,omitempty"`
-	VersionID       string            `json:"version_id,omitempty"`
-	Latest          *bool             `json:"is_latest,omitempty"` // nil: versions were not listed
-	ETag            string            `json:"etag,omitempty"`      // without quotes
-	LastModified    time.Time         `json:"last_modified,omitzero"`
-	StorageClass    string            `json:"storage_class,omitempty"`
-	ContentType     string            `json:"content_type,omitempty"`
-	ContentEncoding string            `json:"content_encoding,omitempty"`
-	Encryption      string            `json:"encryption,omitempty"` // AES256, aws:kms, aws:kms:dsse or SSE-C
-	KMSKeyID        string            `json:"kms_key_id,omitempty"`
-	Checksum        string            `json:"checksum,omitempty"` // as CRC64NVME=base64
-	Verified        string            `json:"verified,omitempty"` // what the bytes were held against
-	RequestID       string            `json:"request_id,omitempty"`
-	Owner           string            `json:"owner,omitempty"`
-	Metadata        map[string]string `json:"metadata,omitempty"`
+	Endpoint        string    `json:"endpoint,omitempty"` // where it is not AWS
+	Bucket          string    `json:"bucket,omitempty"`
+	Key             string    `json:"key,omitempty"`
+	VersionID       string    `json:"version_id,omitempty"`
+	Latest          *bool     `json:"is_latest,omitempty"` // nil: versions were not listed
+	ETag            string    `json:"etag,omitempty"`      // without quotes
+	LastModified    time.Time `json:"last_modified,omitzero"`
+	StorageClass    string    `json:"storage_class,omitempty"`
+	ContentType     string    `json:"content_type,omitempty"`
+	ContentEncoding string    `json:"content_encoding,omitempty"`
+	Encryption      string    `json:"encryption,omitempty"` // AES256, aws:kms, aws:kms:dsse or SSE-C
+	KMSKeyID        string    `json:"kms_key_id,omitempty"`
+	Checksum        string    `json:"checksum,omitempty"` // as CRC64NVME=base64
+	Verified        string    `json:"verified,omitempty"` // what the bytes were held against
+	RequestID       string    `json:"request_id,omitempty"`
+	Owner           string    `json:"owner,omitempty"`
+	// Metadata is the user's, with names in small letters and without x-amz-meta-;
+	// Properties are S3's own, such as object_lock_mode.
+	Metadata   map[string]string `json:"metadata,omitempty"`
+	Properties map[string]string `json:"properties,omitempty"`
 
 	// API is the call whose answer the file is; nil for objects.
 	API *Call `json:"api,omitempty"`

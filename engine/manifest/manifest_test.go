@@ -313,6 +313,41 @@ func TestConcurrentAppends(t *testing.T) {
 	}
 }
 
+func TestPeek(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "none")
+	empty, err := Peek(dir)
+	if err != nil || empty.Len() != 0 {
+		t.Fatalf("%v", err)
+	}
+	if _, ok, err := empty.Have(object(1)); ok || err != nil {
+		t.Errorf("nothing has something: %v", err)
+	}
+	if _, err := os.Stat(dir); err == nil || empty.Close() != nil {
+		t.Error("the folder was made")
+	}
+	whole := append(lines(t, dir, 2), `{"seq":3,"pr`...)
+	put(t, dir, whole)
+	open(t, t.TempDir(), Options{})
+	l, err := Peek(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if e, ok, err := l.Have(object(1)); !ok || err != nil || e.Size != 1 || l.Len() != 2 || l.Torn() != 12 {
+		t.Errorf("%v %+v %v", ok, e, err)
+	}
+	if err := l.Append(t.Context(), object(2)); err == nil {
+		t.Error("it was written to")
+	}
+	if !bytes.Equal(content(t, dir), whole) {
+		t.Error("it was changed")
+	}
+	put(t, dir, []byte("no list\n"))
+	if _, err := Peek(dir); err == nil || !strings.Contains(err.Error(), Name) {
+		t.Errorf("no list: %v", err)
+	}
+}
+
 func TestLock(t *testing.T) {
 	dir := t.TempDir()
 	l := open(t, dir, Options{})
