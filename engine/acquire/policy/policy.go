@@ -86,9 +86,12 @@ var (
 // "Permissions" of each.
 var (
 	ListObjects = Operation{Service: "s3", Name: "ListObjectsV2", Actions: []Action{{"s3:ListBucket", Bucket}}}
+	HeadBucket  = Operation{Service: "s3", Name: "HeadBucket", Actions: []Action{{"s3:ListBucket", Bucket}}}
 	// GetObject decrypts by KMS where the object was encrypted so.
 	GetObject    = Operation{Service: "s3", Name: "GetObject", Actions: []Action{{"s3:GetObject", Objects}, {"kms:Decrypt", Key}}}
 	ListVersions = Operation{Service: "s3", Name: "ListObjectVersions", Actions: []Action{{"s3:ListBucketVersions", Bucket}}}
+	HeadObject   = Operation{Service: "s3", Name: "HeadObject", Actions: []Action{{"s3:GetObject", Objects}, {"kms:Decrypt", Key}}}
+	HeadVersion  = Operation{Service: "s3", Name: "HeadObject", Actions: []Action{{"s3:GetObjectVersion", Objects}, {"kms:Decrypt", Key}}}
 	GetVersion   = Operation{Service: "s3", Name: "GetObject", Actions: []Action{{"s3:GetObjectVersion", Objects}, {"kms:Decrypt", Key}}}
 )
 
@@ -126,8 +129,8 @@ func Kinds() []Kind {
 		{Name: "cloudtrail-keys", Title: "the public keys of CloudTrail", Operations: []Operation{ListPublicKeys}},
 	}
 	bucket := func(name, title string) Kind {
-		return Kind{Name: name, Title: title, S3: true, Operations: []Operation{ListObjects, GetObject},
-			Also: map[string][]Operation{"all-versions": {ListVersions, GetVersion}}}
+		return Kind{Name: name, Title: title, S3: true, Operations: []Operation{ListObjects, HeadBucket, GetObject, HeadObject},
+			Also: map[string][]Operation{"all-versions": {ListObjects, ListVersions, HeadBucket, GetVersion, HeadVersion}}}
 	}
 	kinds = append(kinds, bucket("s3", "any objects of a bucket"))
 	for _, k := range layout.Kinds() {

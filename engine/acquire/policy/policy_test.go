@@ -107,7 +107,7 @@ func TestWishes(t *testing.T) {
 		o    Options
 		want []string
 	}{
-		{Options{Kinds: []string{"waf"}, With: []string{"all-versions"}}, []string{"kms:Decrypt", "s3:GetObjectVersion", "s3:ListBucketVersions"}},
+		{Options{Kinds: []string{"waf"}, With: []string{"all-versions"}}, []string{"kms:Decrypt", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"}},
 		{Options{Kinds: []string{"logs"}, With: []string{"insights"}}, []string{"ec2:DescribeRegions", "logs:DescribeLogGroups", "logs:GetQueryResults", "logs:StartQuery", "logs:StopQuery"}},
 		{Options{Kinds: []string{"config-history"}, With: []string{"rules"}}, []string{"config:DescribeConfigRules", "config:GetComplianceDetailsByConfigRule", "ec2:DescribeRegions"}},
 		{Options{Kinds: []string{"ec2-inventory"}, With: []string{"rules"}}, []string{"ec2:DescribeAddresses", "ec2:DescribeNetworkInterfaces", "ec2:DescribeRegions"}},
@@ -171,11 +171,24 @@ func TestCalls(t *testing.T) {
 		if err != nil {
 			return err
 		}
+		services := map[string]string{} // the name in this file → the service
+		for _, i := range file.Imports {
+			path := strings.Trim(i.Path.Value, `"`)
+			service, ok := strings.CutPrefix(path, "github.com/aws/aws-sdk-go-v2/service/")
+			if !ok || service != "s3" && service != "cloudtrail" {
+				continue
+			}
+			name := service
+			if i.Name != nil {
+				name = i.Name.Name
+			}
+			services[name] = service
+		}
 		ast.Inspect(file, func(n ast.Node) bool {
 			if sel, ok := n.(*ast.SelectorExpr); ok {
-				if of, ok := sel.X.(*ast.Ident); ok && (of.Name == "s3" || of.Name == "awss3" || of.Name == "cloudtrail") {
+				if of, ok := sel.X.(*ast.Ident); ok && services[of.Name] != "" {
 					if m := input.FindStringSubmatch(sel.Sel.Name); m != nil {
-						called[strings.TrimPrefix(of.Name, "aws")+" "+m[1]] = true
+						called[services[of.Name]+" "+m[1]] = true
 					}
 				}
 			}
@@ -187,7 +200,7 @@ func TestCalls(t *testing.T) {
 		t.Fatal(err)
 	}
 	known := map[string]bool{}
-	for _, op := range []Operation{ListObjects, GetObject, ListVersions, ListPublicKeys} {
+	for _, op := range []Operation{ListObjects, HeadBucket, GetObject, HeadObject, ListVersions, ListPublicKeys} {
 		known[op.Service+" "+op.Name] = true
 	}
 	for c := range called {
