@@ -48,6 +48,7 @@ var importers = map[string][]string{
 	"testing":                            {"engine/schema/schematest"},
 	"logquarry/engine/sigma/sigmatest":   {}, // the yardstick of tests
 	"logquarry/engine/schema/schematest": {}, // for tests
+	"logquarry/engine/acquire/moto":      {}, // for tests
 	"logquarry/cmd":                      {"cmd"},
 	"logquarry/engine/repl":              {"cmd", "engine/session"}, // session is the shell's Engine
 	"logquarry/engine/load":              {"cmd", "engine/session", "engine/watch"},

@@ -1,21 +1,17 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"logquarry/engine/acquire"
 	"logquarry/engine/acquire/s3"
 	"logquarry/engine/manifest"
 	"logquarry/engine/render"
@@ -26,8 +22,7 @@ const defaultFolder = "evidence"
 
 // fetchFlags are those of everything that is fetched.
 type fetchFlags struct {
-	session      acquire.Session
-	token        string // of the MFA device
+	awsFlags
 	into         string
 	since, until string
 	dryRun       bool
@@ -91,14 +86,7 @@ func (f *fetchFlags) flags(c *cobra.Command) {
 	p.BoolVar(&f.dryRun, "dry-run", false, "say what would be fetched and about what it costs, and fetch nothing")
 	p.StringVar(&f.since, "since", "", "only what is of this `time` or later: "+timesHelp)
 	p.StringVar(&f.until, "until", "", "only what is from before this `time`")
-	p.StringVar(&f.session.Profile, "profile", "", "`profile` of the AWS configuration")
-	p.StringVar(&f.session.Region, "region", "", "`region` to ask")
-	p.StringVar(&f.session.RoleARN, "role-arn", "", "`role` to assume")
-	p.StringVar(&f.session.ExternalID, "external-id", "", "`id` that the role wants to hear")
-	p.StringVar(&f.session.MFASerial, "mfa-serial", "", "MFA device, its serial `number` or ARN")
-	p.StringVar(&f.token, "mfa-token", "", "`digits` of the MFA device (default they are asked for)")
-	p.StringVar(&f.session.Endpoint, "endpoint-url", "", "`URL` to ask instead of AWS")
-	p.BoolVar(&f.session.PathStyle, "path-style", false, "put the bucket into the path of the URL, not into its host")
+	f.awsFlags.flags(c)
 	p.BoolVar(&f.versions, "all-versions", false, "what was overwritten or deleted, too, where versions are kept")
 	p.BoolVar(&f.payer, "requester-pays", false, "pay for requests to a bucket that wants that")
 	p.StringVar(&f.keyFile, "sse-c-key", "", "`file` with the key of objects encrypted with SSE-C: 32 bytes, or these in base64 or hexadecimal")
@@ -118,27 +106,6 @@ func (a *app) folder(f *fetchFlags) (string, error) {
 	return defaultFolder, nil
 }
 
-// authenticate sees to it that the session asks for the token where it needs one.
-func (a *app) authenticate(f *fetchFlags) *acquire.Session {
-	f.session.Parallel = f.parallel
-	f.session.Token = func() (string, error) {
-		if f.token != "" {
-			return f.token, nil
-		}
-		device := f.session.MFASerial
-		if device == "" {
-			device = "the MFA device of the profile"
-		}
-		fmt.Fprintf(a.err, "token of %s: ", render.Escape(device))
-		line, err := bufio.NewReader(a.in).ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return "", err
-		}
-		return line, nil
-	}
-	return &f.session
-}
-
 // fetchObjects fetches what o names of S3.
 func (a *app) fetchObjects(ctx context.Context, f *fetchFlags, o s3.Options) (err error) {
 	if o.Dir, err = a.folder(f); err != nil {
@@ -147,7 +114,8 @@ func (a *app) fetchObjects(ctx context.Context, f *fetchFlags, o s3.Options) (er
 	if o.CustomerKey, err = customerKey(f.keyFile); err != nil {
 		return err
 	}
-	o.Session, o.AllVersions, o.RequesterPays, o.Parallel = a.authenticate(f), f.versions, f.payer, f.parallel
+	f.session.Parallel = f.parallel
+	o.Session, o.AllVersions, o.RequesterPays, o.Parallel = f.authenticate(a), f.versions, f.payer, f.parallel
 	if f.dryRun {
 		return a.planObjects(ctx, o)
 	}

@@ -1,18 +1,23 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"logquarry/engine/acquire/deliver"
+	"logquarry/engine/acquire/queue"
 	"logquarry/engine/hunt"
 	"logquarry/engine/pattern"
 	"logquarry/engine/render"
@@ -25,10 +30,13 @@ type watchFlags struct {
 	since                                     string
 	every, settle, giveUp, drain              time.Duration
 	once, status, revive                      bool
+	aws                                       awsFlags
+	into, webhookKey                          string
+	visibility                                time.Duration
 }
 
 func (a *app) watchCommand() *cobra.Command {
-	var f watchFlags
+	f := new(watchFlags)
 	c := &cobra.Command{
 		Use:   "watch SOURCE… [--rules RULE…] [--to TARGET…]",
 		Short: "Follow logs as they arrive, and tell what rules find in them",
@@ -36,8 +44,12 @@ func (a *app) watchCommand() *cobra.Command {
 events, and sends each finding once to each target. It goes on until it is
 ended: SIGTERM and Ctrl-C finish what is in hand.
 
-A SOURCE is a local folder, and all below it. A file is taken once it has not
-changed for --settle; one that is renamed into its name is taken at once.
+A SOURCE is
+  DIR             a local folder, and all below it; a file is taken once it has
+                  not changed for --settle, or was renamed into its name
+  sqs:URL         a queue of SQS with events of EventBridge, also through SNS;
+                  they become files below --into, and are deleted from the queue
+                  once they are loaded and what was found is in the case
 
 --rules takes what quarry hunt takes: packs, hunts, .sql files, Sigma rules and
 folders of these; without it the pack triage. --pattern takes EventBridge
@@ -50,6 +62,11 @@ A TARGET is
   file:PATH       a file that is appended to
   exec:COMMAND    a program, started for each finding, which is on its standard
                   input; words are split at blanks, and there is no shell
+  https://…       a webhook; each request is signed with the key in --webhook-key
+                  or $QUARRY_WEBHOOK_KEY: Quarry-Signature is v1= and the HMAC-
+                  SHA256 in hexadecimal of Quarry-Timestamp, a dot and the body
+  sns:ARN, sqs:URL, events:BUS, lambda:NAME
+                  a topic, a queue, an event bus, a function that is waited for
 A target that fails is tried again, after 1 s, 2 s, 4 s … 1 min, for as long as
 --give-up says; then the finding is a dead letter. Targets do not wait for each
 other. A finding may come twice where the process was killed: finding_id tells.
@@ -58,6 +75,7 @@ The state is in the case. --status shows it, with the dead letters.`,
 		Example: `  quarry watch /var/log/aws --rules triage --to file:findings.ndjson
   quarry watch incoming --rules sigma/rules/cloud/aws --rules ct-trail-impaired
   quarry watch incoming --pattern rules/ --to "exec:/usr/local/bin/page --urgent"
+  quarry watch sqs:https://sqs.eu-west-1.amazonaws.com/111122223333/events --into evidence --to sns:arn:aws:sns:eu-west-1:111122223333:findings
   quarry watch incoming --once
   quarry watch --status`,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -77,6 +95,10 @@ The state is in the case. --status shows it, with the dead letters.`,
 	c.Flags().DurationVar(&f.settle, "settle", time.Second, "`time` for which a file must not change before it is taken")
 	c.Flags().DurationVar(&f.giveUp, "give-up", 24*time.Hour, "`time` for which a finding is tried before it is a dead letter")
 	c.Flags().DurationVar(&f.drain, "drain", 10*time.Second, "`time` the end waits for targets")
+	c.Flags().StringVar(&f.into, "into", "", "evidence `folder` for what comes from a queue")
+	c.Flags().DurationVar(&f.visibility, "visibility", 2*time.Minute, "`time` for which a queue keeps messages in hand from others, if it is not told otherwise")
+	c.Flags().StringVar(&f.webhookKey, "webhook-key", "", "`file` with the key that signs what goes to webhooks (default $QUARRY_WEBHOOK_KEY)")
+	f.aws.flags(c)
 	c.Flags().BoolVar(&f.once, "once", false, "take what is there and end")
 	c.Flags().BoolVar(&f.status, "status", false, "show the state of the watch in the case, and dead letters")
 	c.Flags().BoolVar(&f.revive, "retry-dead", false, "have dead letters tried again by the next watch")
@@ -84,7 +106,7 @@ The state is in the case. --status shows it, with the dead letters.`,
 }
 
 // watchRules reads the rules that are named.
-func (a *app) watchRules(f watchFlags) (watch.Rules, []notRun, error) {
+func (a *app) watchRules(f *watchFlags) (watch.Rules, []notRun, error) {
 	var out watch.Rules
 	var aside []notRun
 	values, err := pairs(f.params)
@@ -126,7 +148,7 @@ func (a *app) watchRules(f watchFlags) (watch.Rules, []notRun, error) {
 }
 
 // watchTarget is the target that text names.
-func (a *app) watchTarget(text string) (watch.Target, error) {
+func (a *app) watchTarget(text string, f *watchFlags) (watch.Target, error) {
 	kind, rest, _ := strings.Cut(text, ":")
 	switch {
 	case text == "-":
@@ -136,11 +158,48 @@ func (a *app) watchTarget(text string) (watch.Target, error) {
 	case kind == "exec" && strings.TrimSpace(rest) != "":
 		return &watch.Command{Args: strings.Fields(rest)}, nil
 	}
-	return nil, usage("targets are -, file:PATH and exec:COMMAND", "--to %s: no such target", text)
+	o := deliver.Options{Session: f.aws.authenticate(a)}
+	if strings.HasPrefix(kind, "http") {
+		var err error
+		if o.Key, err = a.webhookKey(f.webhookKey); err != nil {
+			return nil, err
+		}
+	}
+	t, err := deliver.New(text, o)
+	switch {
+	case errors.Is(err, deliver.ErrNoTarget):
+		return nil, usage("targets are -, file:PATH, exec:COMMAND, https://…, sns:ARN, sqs:URL, events:BUS and lambda:NAME", "--to %s: %v", text, err)
+	case err != nil:
+		return nil, usage("", "--to %v", err)
+	}
+	return t, nil
+}
+
+// webhookKey is the key that signs what goes to webhooks; empty where there is none.
+func (a *app) webhookKey(path string) ([]byte, error) {
+	if path == "" {
+		return []byte(a.getenv("QUARRY_WEBHOOK_KEY")), nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("--webhook-key: %w", err)
+	}
+	return bytes.TrimRight(text, "\r\n"), nil
 }
 
 // watchSource is the source of arrivals that text names.
-func (a *app) watchSource(text string, f watchFlags) (watch.Arrivals, error) {
+func (a *app) watchSource(text string, f *watchFlags) (watch.Arrivals, error) {
+	report := func(text string) { fmt.Fprintln(a.err, "quarry: "+escapeLines(text)) }
+	if url, ok := strings.CutPrefix(text, "sqs:"); ok {
+		region, err := deliver.QueueRegion(url)
+		switch {
+		case err != nil:
+			return nil, usage("", "watch %v", err)
+		case f.into == "":
+			return nil, usage("--into evidence", "watch %s: --into names the folder for its events, which are evidence", text)
+		}
+		return &queue.Queue{URL: url, Region: region, Session: f.aws.authenticate(a), Into: f.into, Visibility: f.visibility, Report: report}, nil
+	}
 	info, err := os.Stat(text)
 	switch {
 	case err != nil:
@@ -153,12 +212,10 @@ func (a *app) watchSource(text string, f watchFlags) (watch.Arrivals, error) {
 		return nil, usage("quarry load takes files", "watch %s: not a folder", text)
 	}
 	path, _ := a.caseName()
-	return &watch.Folder{Path: text, Settle: f.settle, Skip: []string{path}, Report: func(text string) {
-		fmt.Fprintln(a.err, "quarry: "+escapeLines(text))
-	}}, nil
+	return &watch.Folder{Path: text, Settle: f.settle, Skip: []string{path}, Report: report}, nil
 }
 
-func (a *app) watchLogs(ctx context.Context, args []string, f watchFlags) error {
+func (a *app) watchLogs(ctx context.Context, args []string, f *watchFlags) error {
 	switch {
 	case len(args) == 0:
 		return usage("quarry watch ./incoming", "watch needs a SOURCE")
@@ -166,6 +223,8 @@ func (a *app) watchLogs(ctx context.Context, args []string, f watchFlags) error 
 		return usage("--to file:"+a.output+" appends findings to it", "watch has no results to write to --output")
 	case a.format != "" && a.format != string(render.NDJSON):
 		return usage("", "watch writes findings as ndjson, not as %s", a.format)
+	case f.visibility < time.Second || f.visibility > 12*time.Hour:
+		return usage("", "--visibility is between 1 s and 12 h")
 	case f.every < 0 || f.settle < 0 || f.giveUp < 0 || f.drain < 0:
 		return usage("", "a time cannot be negative")
 	}
@@ -181,6 +240,10 @@ func (a *app) watchLogs(ctx context.Context, args []string, f watchFlags) error 
 	if err != nil {
 		return err
 	}
+	// Sources tell of trouble while rounds do.
+	a.err = &inTurn{w: a.err}
+	// Targets have retries of their own, which others do not wait for.
+	f.aws.session.Attempts = 2
 	path, _ := a.caseName()
 	o := watch.Options{Case: path, Open: a.openCase, Sources: sources, Rules: rules, Every: f.every, Since: since, GiveUp: f.giveUp, Drain: f.drain,
 		Once: f.once, Threads: a.workers(), Memory: a.memory, Scratch: a.scratchFolder(path), Version: version, Report: a.watchReport}
@@ -195,7 +258,7 @@ func (a *app) watchLogs(ctx context.Context, args []string, f watchFlags) error 
 		f.to = []string{"-"}
 	}
 	for _, text := range slices.Compact(slices.Sorted(slices.Values(f.to))) {
-		t, err := a.watchTarget(text)
+		t, err := a.watchTarget(text, f)
 		if err != nil {
 			return err
 		}
@@ -225,6 +288,18 @@ func (a *app) watchLogs(ctx context.Context, args []string, f watchFlags) error 
 		err = errAside
 	}
 	return err
+}
+
+// inTurn is a writer that several goroutines may use.
+type inTurn struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (i *inTurn) Write(p []byte) (int, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.w.Write(p)
 }
 
 // watchReport tells what happens, on stderr: a JSON object a line with --json.
@@ -287,7 +362,7 @@ func waiting(t watch.TargetState) string {
 }
 
 // watchStatus shows what the case says of its watch, or revives dead letters.
-func (a *app) watchStatus(ctx context.Context, args []string, f watchFlags) (err error) {
+func (a *app) watchStatus(ctx context.Context, args []string, f *watchFlags) (err error) {
 	if len(args) > 0 {
 		return usage("", "--status and --retry-dead are about the case, and take no SOURCE")
 	}

@@ -25,14 +25,15 @@ level: high
 type watched struct {
 	t          *testing.T
 	dir        string
-	fed        int // events
+	source     string // its folder in, or another
+	fed        int    // events
 	files      int
 	out, case_ string
 }
 
 func newWatched(t *testing.T) *watched {
 	dir := t.TempDir()
-	w := &watched{t: t, dir: dir, out: filepath.Join(dir, "found.ndjson"), case_: filepath.Join(dir, "case.duckdb")}
+	w := &watched{t: t, dir: dir, source: filepath.Join(dir, "in"), out: filepath.Join(dir, "found.ndjson"), case_: filepath.Join(dir, "case.duckdb")}
 	for name, text := range map[string]string{"rule.yml": anyStop, "in/.keep": ""} {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
 			t.Fatal(err)
@@ -75,7 +76,7 @@ func (w *watched) start(more ...string) *exec.Cmd {
 		w.t.Fatal(err)
 	}
 	c := exec.Command(exe)
-	c.Args = append([]string{"quarry", "watch", filepath.Join(w.dir, "in"), "--case", w.case_, "--rules", filepath.Join(w.dir, "rule.yml"), "--to", "file:" + w.out, "--every", "50ms"}, more...)
+	c.Args = append([]string{"quarry", "watch", w.source, "--case", w.case_, "--rules", filepath.Join(w.dir, "rule.yml"), "--to", "file:" + w.out, "--every", "50ms"}, more...)
 	c.Stderr = w.t.Output()
 	if err := c.Start(); err != nil {
 		w.t.Fatal(err)
@@ -165,7 +166,7 @@ func TestWatchKilled(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	t.Logf("seed %d", seed)
 	w := newWatched(t)
-	for range 7 {
+	for range 5 {
 		c := w.start()
 		for end := time.Now().Add(time.Duration(400+r.IntN(1400)) * time.Millisecond); time.Now().Before(end); time.Sleep(25 * time.Millisecond) {
 			w.feed(1 + r.IntN(20))
@@ -200,7 +201,7 @@ func TestWatchPace(t *testing.T) {
 	c := w.start("--every", "1s")
 	until(t, "the case", func() bool { _, err := os.Stat(w.case_ + ".watch"); return err == nil })
 	start := time.Now()
-	for i := range 50 {
+	for i := range 40 {
 		w.feed(100)
 		time.Sleep(time.Until(start.Add(time.Duration(i+1) * 100 * time.Millisecond)))
 	}
