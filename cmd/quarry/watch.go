@@ -16,8 +16,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"logquarry/engine/acquire/bucket"
 	"logquarry/engine/acquire/deliver"
 	"logquarry/engine/acquire/queue"
+	"logquarry/engine/acquire/s3"
 	"logquarry/engine/hunt"
 	"logquarry/engine/pattern"
 	"logquarry/engine/render"
@@ -32,7 +34,8 @@ type watchFlags struct {
 	once, status, revive                      bool
 	aws                                       awsFlags
 	into, webhookKey                          string
-	visibility                                time.Duration
+	visibility, poll                          time.Duration
+	folder                                    *bucket.Folder // nil: nothing is fetched
 }
 
 func (a *app) watchCommand() *cobra.Command {
@@ -49,7 +52,10 @@ A SOURCE is
                   not changed for --settle, or was renamed into its name
   sqs:URL         a queue of SQS with events of EventBridge, also through SNS;
                   they become files below --into, and are deleted from the queue
-                  once they are loaded and what was found is in the case
+                  once they are loaded and what was found is in the case; of S3's
+                  notifications the objects are fetched
+  s3://BUCKET/P   objects whose keys begin with P, listed every --poll; with many
+                  objects a queue of S3's notifications is cheaper and quicker
 
 --rules takes what quarry hunt takes: packs, hunts, .sql files, Sigma rules and
 folders of these; without it the pack triage. --pattern takes EventBridge
@@ -95,7 +101,8 @@ The state is in the case. --status shows it, with the dead letters.`,
 	c.Flags().DurationVar(&f.settle, "settle", time.Second, "`time` for which a file must not change before it is taken")
 	c.Flags().DurationVar(&f.giveUp, "give-up", 24*time.Hour, "`time` for which a finding is tried before it is a dead letter")
 	c.Flags().DurationVar(&f.drain, "drain", 10*time.Second, "`time` the end waits for targets")
-	c.Flags().StringVar(&f.into, "into", "", "evidence `folder` for what comes from a queue")
+	c.Flags().StringVar(&f.into, "into", "", "evidence `folder` for what comes from queues and buckets")
+	c.Flags().DurationVar(&f.poll, "poll", time.Minute, "`time` from one listing of a bucket to the next")
 	c.Flags().DurationVar(&f.visibility, "visibility", 2*time.Minute, "`time` for which a queue keeps messages in hand from others, if it is not told otherwise")
 	c.Flags().StringVar(&f.webhookKey, "webhook-key", "", "`file` with the key that signs what goes to webhooks (default $QUARRY_WEBHOOK_KEY)")
 	f.aws.flags(c)
@@ -187,6 +194,14 @@ func (a *app) webhookKey(path string) ([]byte, error) {
 	return bytes.TrimRight(text, "\r\n"), nil
 }
 
+// watchFolder is the one folder into which objects are fetched.
+func (a *app) watchFolder(f *watchFlags) *bucket.Folder {
+	if f.folder == nil {
+		f.folder = &bucket.Folder{Options: s3.Options{Session: f.aws.authenticate(a), Dir: f.into}}
+	}
+	return f.folder
+}
+
 // watchSource is the source of arrivals that text names.
 func (a *app) watchSource(text string, f *watchFlags) (watch.Arrivals, error) {
 	report := func(text string) { fmt.Fprintln(a.err, "quarry: "+escapeLines(text)) }
@@ -198,7 +213,17 @@ func (a *app) watchSource(text string, f *watchFlags) (watch.Arrivals, error) {
 		case f.into == "":
 			return nil, usage("--into evidence", "watch %s: --into names the folder for its events, which are evidence", text)
 		}
-		return &queue.Queue{URL: url, Region: region, Session: f.aws.authenticate(a), Into: f.into, Visibility: f.visibility, Report: report}, nil
+		return &queue.Queue{URL: url, Region: region, Session: f.aws.authenticate(a), Into: f.into, Visibility: f.visibility, Fetch: a.watchFolder(f).Notified, Report: report}, nil
+	}
+	if strings.HasPrefix(text, "s3:") {
+		place, err := s3.ParsePlace(text)
+		switch {
+		case err != nil:
+			return nil, usage("s3://BUCKET/PREFIX", "watch %v", err)
+		case f.into == "":
+			return nil, usage("--into evidence", "watch %s: --into names the folder for its objects, which are evidence", text)
+		}
+		return &bucket.Bucket{Folder: a.watchFolder(f), Place: place, Every: f.poll, Report: report}, nil
 	}
 	info, err := os.Stat(text)
 	switch {
@@ -225,7 +250,7 @@ func (a *app) watchLogs(ctx context.Context, args []string, f *watchFlags) error
 		return usage("", "watch writes findings as ndjson, not as %s", a.format)
 	case f.visibility < time.Second || f.visibility > 12*time.Hour:
 		return usage("", "--visibility is between 1 s and 12 h")
-	case f.every < 0 || f.settle < 0 || f.giveUp < 0 || f.drain < 0:
+	case f.every < 0 || f.poll < 0 || f.settle < 0 || f.giveUp < 0 || f.drain < 0:
 		return usage("", "a time cannot be negative")
 	}
 	since, _, err := window(f.since, "", time.Now())
@@ -242,8 +267,6 @@ func (a *app) watchLogs(ctx context.Context, args []string, f *watchFlags) error
 	}
 	// Sources tell of trouble while rounds do.
 	a.err = &inTurn{w: a.err}
-	// Targets have retries of their own, which others do not wait for.
-	f.aws.session.Attempts = 2
 	path, _ := a.caseName()
 	o := watch.Options{Case: path, Open: a.openCase, Sources: sources, Rules: rules, Every: f.every, Since: since, GiveUp: f.giveUp, Drain: f.drain,
 		Once: f.once, Threads: a.workers(), Memory: a.memory, Scratch: a.scratchFolder(path), Version: version, Report: a.watchReport}

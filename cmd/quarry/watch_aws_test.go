@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -15,6 +17,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
@@ -224,4 +228,64 @@ func TestWatchQueueKilled(t *testing.T) {
 		t.Errorf("%s messages are left", got)
 	}
 	t.Logf("%d events", w.fed)
+}
+
+// TestWatchBucket: objects that S3 tells of by way of a topic and a queue, and
+// objects under a prefix that is listed.
+func TestWatchBucket(t *testing.T) {
+	q := newQueues(t)
+	w := newWatched(t)
+	from := q.made("notifications")
+	c, err := (&acquire.Session{Endpoint: os.Getenv("AWS_ENDPOINT_URL")}).Config(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	objects := s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = true })
+	_, err = objects.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("logs"),
+		CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: s3types.BucketLocationConstraintEuWest1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(key string, events ...string) {
+		t.Helper()
+		_, err := objects.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("logs"), Key: &key, Body: strings.NewReader(`{"Records":[` + strings.Join(events, ",") + `]}`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	call := func(id string) string {
+		var x struct{ Detail json.RawMessage }
+		if err := json.Unmarshal([]byte(bridged(id)), &x); err != nil {
+			t.Fatal(err)
+		}
+		return string(x.Detail)
+	}
+	tell := func(key string) string {
+		text, err := json.Marshal(fmt.Sprintf(`{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"logs"},"object":{"key":"%s","size":1}}}]}`, url.QueryEscape(key)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return `{"Type":"Notification","MessageId":"m","TopicArn":"arn:aws:sns:eu-west-1:111122223333:logs","Message":` + string(text) + `}`
+	}
+	put("AWSLogs/one=1/a b.json", call("e1"), call("e2"))
+	put("listed/c.json", call("e3"))
+	q.put(from, tell("AWSLogs/one=1/a b.json"), tell("AWSLogs/one=1/a b.json"), tell("AWSLogs/gone.json"))
+	args := []string{"watch", "sqs:" + from, "s3://logs/listed/", "--once", "--case", w.case_, "--into", filepath.Join(w.dir, "evidence"), "--path-style",
+		"--rules", filepath.Join(w.dir, "rule.yml"), "--to", "file:" + w.out}
+	for range 2 {
+		var out, errs strings.Builder
+		code := run(context.Background(), args, strings.NewReader(""), &out, &errs)
+		if code != exitDone && (code != exitAside || !strings.Contains(errs.String(), "set aside: s3://logs/AWSLogs/gone.json")) {
+			t.Fatalf("exit code %d: %s", code, &errs)
+		}
+		if got := len(w.delivered()); got != 3 {
+			t.Errorf("%d findings", got)
+		}
+		if got := q.left(from); got != "0 and 0" {
+			t.Errorf("%s messages are left", got)
+		}
+	}
+	if got := w.ask("SELECT count(*) FROM cloudtrail"); got != "3" {
+		t.Errorf("%s rows", got)
+	}
 }

@@ -53,9 +53,9 @@ type Queue struct {
 	// Visibility is for how long messages in hand are kept from others at a time,
 	// in whole seconds; 0: two minutes.
 	Visibility time.Duration
-	// Fetch fetches an object that S3 told of and says where it lies. Nil:
-	// notifications of S3 are set aside.
-	Fetch  func(ctx context.Context, o Object) (path string, size int64, err error)
+	// Fetch fetches objects that S3 told of, and says of each in turn what came of
+	// it. Nil: notifications of S3 are set aside.
+	Fetch  func(ctx context.Context, list []Object) []Fetched
 	Report func(text string) // of what goes wrong, and goes on; called by several goroutines
 	Now    func() time.Time  // nil: time.Now
 
@@ -66,6 +66,15 @@ type Queue struct {
 
 // Name implements [watch.Arrivals].
 func (q *Queue) Name() string { return "sqs:" + q.URL }
+
+// Fetched is where an object lies, or why it does not.
+type Fetched struct {
+	Path string
+	Size int64 // bytes
+	Err  error
+	// Lost says that there is no use in trying again: the object is gone.
+	Lost bool
+}
 
 // got is a message in hand.
 type got struct {
@@ -248,6 +257,7 @@ func (q *Queue) gather(ctx context.Context, messages <-chan got, out func(contex
 // hand makes arrivals of messages.
 func (q *Queue) hand(ctx context.Context, list []got, out func(context.Context, watch.Arrival) error) error {
 	var events, bad, nothing []got
+	var told []notice
 	for _, m := range list {
 		what, err := read(aws.ToString(m.Body))
 		switch {
@@ -256,15 +266,16 @@ func (q *Queue) hand(ctx context.Context, list []got, out func(context.Context, 
 		case what.nothing:
 			nothing = append(nothing, m)
 		case what.objects != nil:
-			if err := q.objects(ctx, m, what.objects, out); err != nil {
-				return err
-			}
+			told = append(told, notice{m.id, what.objects})
 		default:
 			events = append(events, m)
 		}
 	}
 	if err := q.delete(ctx, nothing); err != nil {
 		q.report(err.Error())
+	}
+	if err := q.objects(ctx, told, out); err != nil {
+		return err
 	}
 	if len(bad) > 0 {
 		path, size, err := q.write("aside", bad)
@@ -299,29 +310,62 @@ func ids(list []got) []string {
 
 func arrivalID(path string) string { return "queue file " + filepath.Base(path) }
 
-// objects fetches what a notification tells of. The message goes with the last of
-// its objects; one that cannot be fetched now is told again by the queue.
-func (q *Queue) objects(ctx context.Context, m got, list []Object, out func(context.Context, watch.Arrival) error) error {
-	for i, o := range list {
-		a := watch.Arrival{ID: fmt.Sprintf("s3://%s/%s %s message %s", o.Bucket, o.Key, o.Version, m.id), At: q.Now()}
-		if q.Fetch == nil {
-			a.Problem = fmt.Sprintf("s3://%s/%s: S3 tells of it, and objects are not fetched here", o.Bucket, o.Key)
-		} else {
-			var err error
-			if a.Path, a.Size, err = q.Fetch(ctx, o); err != nil {
-				if ctx.Err() != nil {
-					return nil
+// notice is a message by which S3 tells of objects.
+type notice struct {
+	id   string
+	list []Object
+}
+
+// objects fetches what notices tell of. A message goes with the last of its
+// objects; where one cannot be fetched now, the queue will tell again.
+func (q *Queue) objects(ctx context.Context, told []notice, out func(context.Context, watch.Arrival) error) error {
+	var list []Object
+	for _, n := range told {
+		list = append(list, n.list...)
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	var got []Fetched
+	if q.Fetch != nil {
+		got = q.Fetch(ctx, list)
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	at := 0
+	for _, n := range told {
+		from := at
+		at += len(n.list)
+		if got != nil {
+			again := false
+			for _, f := range got[from:at] {
+				if f.Err != nil && !f.Lost {
+					q.report(f.Err.Error())
+					again = true
 				}
-				q.report(err.Error())
-				q.drop(m.id)
-				return nil
+			}
+			if again {
+				q.drop(n.id)
+				continue
 			}
 		}
-		if i == len(list)-1 {
-			a.Parts = []string{m.id}
-		}
-		if err := out(ctx, a); err != nil {
-			return err
+		for i, o := range n.list {
+			a := watch.Arrival{ID: fmt.Sprintf("s3://%s/%s %s message %s", o.Bucket, o.Key, o.Version, n.id), At: q.Now()}
+			switch {
+			case got == nil:
+				a.Problem = fmt.Sprintf("s3://%s/%s: S3 tells of it, and objects are not fetched here", o.Bucket, o.Key)
+			case got[from+i].Err != nil:
+				a.Problem = got[from+i].Err.Error()
+			default:
+				a.Path, a.Size = got[from+i].Path, got[from+i].Size
+			}
+			if i == len(n.list)-1 {
+				a.Parts = []string{n.id}
+			}
+			if err := out(ctx, a); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

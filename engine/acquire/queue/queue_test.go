@@ -352,17 +352,25 @@ func TestQueueLeftBehind(t *testing.T) {
 // queue will tell again.
 func TestQueueFetches(t *testing.T) {
 	b := newBench(t)
-	b.put(`{"Records":[`+created("a")+`,`+created("b")+`]}`, `{"Records":[`+created("denied")+`]}`)
+	b.put(`{"Records":[`+created("a")+`,`+created("b")+`]}`, `{"Records":[`+created("denied")+`]}`, `{"Records":[`+created("gone")+`]}`)
 	q := b.queue()
-	q.Fetch = func(_ context.Context, o Object) (string, int64, error) {
-		if o.Key == "denied" {
-			return "", 0, errors.New("s3://logs/denied: access denied")
+	q.Fetch = func(_ context.Context, list []Object) (out []Fetched) {
+		for _, o := range list {
+			switch o.Key {
+			case "denied":
+				out = append(out, Fetched{Err: errors.New("s3://logs/denied: access denied")})
+			case "gone":
+				out = append(out, Fetched{Err: errors.New("s3://logs/gone: no such key"), Lost: true})
+			default:
+				out = append(out, Fetched{Path: filepath.Join(b.into, o.Key), Size: o.Size})
+			}
 		}
-		return filepath.Join(b.into, o.Key), o.Size, nil
+		return out
 	}
 	list := b.take(q)
 	slices.SortFunc(list, func(x, y watch.Arrival) int { return strings.Compare(x.Path, y.Path) })
-	if len(list) != 2 || list[0].Path != filepath.Join(b.into, "a") || list[0].Parts != nil || len(list[1].Parts) != 1 || list[1].Size != 12 {
+	if len(list) != 3 || list[0].Problem != "s3://logs/gone: no such key" || len(list[0].Parts) != 1 ||
+		list[1].Path != filepath.Join(b.into, "a") || list[1].Parts != nil || len(list[2].Parts) != 1 || list[2].Size != 12 {
 		t.Errorf("%+v", list)
 	}
 	b.known.note(list)
