@@ -42,6 +42,8 @@ func (a *app) verifyCommand() *cobra.Command {
 
   CloudTrail   each log file against the digests, each digest against its
                signature and the digests beside it, by the public keys of --keys
+  manifest     what quarry fetch got: each file against its SHA-256 there, and the
+               chain of the lines
   files        each against its SHA-256 in the case; those that vanished or came
   records      the rows and rejects of each file in the case, counted again
   actions      what was done to the case: whether the list was changed
@@ -223,6 +225,7 @@ func (a *app) verifyProgress() func(done, total int, bytes int64) {
 func (a *app) verifyPage(w io.Writer, r *verify.Report, sealed *sealing, hasCase, hasKeys bool, took time.Duration) error {
 	p := &page{w: w}
 	p.digests(r, hasKeys)
+	p.manifests(r.Fetched)
 	if hasCase {
 		p.ledger(r)
 		p.coverage(r, terminal(w), a.colour(w))
@@ -370,6 +373,30 @@ func verdictCounts(n map[evidence.Verdict]int) string {
 		return "none"
 	}
 	return strings.Join(parts, ", ")
+}
+
+// manifests is how the files stand to the lists of what was fetched.
+func (p *page) manifests(f *evidence.Fetched) {
+	if f.Manifests == 0 {
+		return
+	}
+	p.line("")
+	verdict := "each with the hash of the one before"
+	if len(f.Broken) > 0 {
+		verdict = "and the chain of their hashes is broken"
+	}
+	p.line("FILES AGAINST WHAT WAS FETCHED: %s as fetched; %s in %s, %s", plural(f.Same, "file"), plural(f.Lines, "line"), plural(int64(f.Manifests), "manifest"), verdict)
+	if f.NotHad > 0 {
+		p.line("  %s could not be had: status failed in the manifest says why", plural(f.NotHad, "object"))
+	}
+	for _, b := range f.Broken {
+		p.line("    %s", render.Escape(b))
+	}
+	for _, h := range f.Held[:min(len(f.Held), shownVerdicts)] {
+		p.line("    %s: %s", h.Standing, render.Escape(h.Path))
+		p.line("      %s", render.Escape(h.Reason))
+	}
+	p.more(len(f.Held))
 }
 
 func (p *page) ledger(r *verify.Report) {

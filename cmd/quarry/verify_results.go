@@ -48,6 +48,12 @@ func verdictRows(r *verify.Report) value.Rows {
 				text(c.Chain.Trail), text(c.Chain.HomeRegion), backfill, object, text(c.Digest), text(c.Path))
 		}
 	}
+	for _, h := range r.Fetched.Held {
+		list.Add("fetched file", string(h.Standing), nil, text(h.Reason), nil, nil, nil, nil, nil, nil, nil, nil, h.Path)
+	}
+	for _, b := range r.Fetched.Broken {
+		list.Add("manifest", "changed", nil, b, nil, nil, nil, nil, nil, nil, nil, nil, nil)
+	}
 	for _, h := range r.Held {
 		list.Add("file", string(h.Standing), nil, text(h.Reason), nil, nil, nil, nil, nil, nil, nil, nil, h.Path)
 	}
@@ -62,6 +68,16 @@ type sealDone struct {
 	Same        bool     `json:"same"`
 	Since       int64    `json:"actions_since"`
 	Differences []string `json:"differences"`
+}
+
+// fetchedDone is the manifests in the object of verify --json.
+type fetchedDone struct {
+	Manifests int      `json:"manifests"`
+	Lines     int64    `json:"lines"`
+	Same      int64    `json:"same"`
+	NotHad    int64    `json:"not_had"`
+	Problems  int      `json:"problems"`
+	Broken    []string `json:"broken"`
 }
 
 // verifyDone is the object of verify --json.
@@ -113,6 +129,7 @@ func verifyDone(r *verify.Report, sealed *sealing, took time.Duration) any {
 		Logs     map[string]int `json:"log_files"`
 		Trails   []chain        `json:"trails"`
 		Problems []problem      `json:"problems"`
+		Fetched  *fetchedDone   `json:"fetched,omitempty"`
 		Held     map[string]int `json:"ledger,omitempty"`
 		Recounts int            `json:"miscounted_files"`
 		Actions  int64          `json:"actions"`
@@ -145,6 +162,12 @@ func verifyDone(r *verify.Report, sealed *sealing, took time.Duration) any {
 			object = c.Object.String()
 		}
 		out.Problems = append(out.Problems, problem{string(c.Verdict), string(c.Finding), object, c.Path, c.Reason})
+	}
+	if f := r.Fetched; f.Manifests > 0 {
+		out.Fetched = &fetchedDone{f.Manifests, f.Lines, f.Same, f.NotHad, len(f.Held), append([]string{}, f.Broken...)}
+		for _, h := range f.Held {
+			out.Problems = append(out.Problems, problem{string(h.Standing), "fetched", "", h.Path, h.Reason})
+		}
 	}
 	for _, h := range r.Held {
 		if out.Held == nil {

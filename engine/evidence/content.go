@@ -49,8 +49,7 @@ type Content struct {
 	// DigestFault says why what begins like a digest is none.
 	DigestFault string
 
-	manifest      []fetched
-	manifestFault error
+	manifest *listed // of a manifest; nil: the file is none
 }
 
 const (
@@ -63,7 +62,8 @@ const (
 
 // Measure reads files, threads at a time. An error stands in the place of a file
 // that cannot be read; Measure itself fails only when ctx ends. Without raw the
-// sum of the bytes as they lie is not made where what they unpack to is.
+// sum of the bytes as they lie is not made where what they unpack to is, unless
+// there is a manifest to hold it against.
 func Measure(ctx context.Context, files []File, raw bool, threads int, done func(Content)) ([]Content, []error, error) {
 	contents, faults := make([]Content, len(files)), make([]error, len(files))
 	g, gctx := errgroup.WithContext(ctx)
@@ -71,6 +71,7 @@ func Measure(ctx context.Context, files []File, raw bool, threads int, done func
 	var order []int
 	for i := range files {
 		if isManifest(files[i]) {
+			raw = true
 			order = append(order, i)
 		}
 	}
@@ -92,7 +93,7 @@ func Measure(ctx context.Context, files []File, raw bool, threads int, done func
 				i := order[k]
 				contents[i], faults[i] = m.measure(gctx, files[i], raw)
 				if faults[i] == nil && isManifest(files[i]) {
-					contents[i].manifest, contents[i].manifestFault = readManifest(files[i])
+					contents[i].manifest = readManifest(files[i])
 				}
 				if gctx.Err() != nil {
 					return context.Cause(gctx)

@@ -72,6 +72,9 @@ func CompareLedger(entries []Entry, files []File, contents []Content, faults []e
 		known[e.Path] = true
 		h := Held{Path: e.Path}
 		list := at[e.Path]
+		if len(list) > 0 && contents[list[0].i].manifest.chained() {
+			continue // it grows with what is fetched, and holds itself
+		}
 		switch {
 		case e.Path == "-":
 			h.Standing, h.Reason = Stream, "it was read from standard input, which cannot be read again"
@@ -99,8 +102,8 @@ func CompareLedger(entries []Entry, files []File, contents []Content, faults []e
 		}
 		out = append(out, h)
 	}
-	for _, f := range files {
-		if !known[f.Path] {
+	for i, f := range files {
+		if !known[f.Path] && !contents[i].manifest.chained() {
 			known[f.Path] = true
 			out = append(out, Held{f.Path, New, "it is not in the case: it came later, or lay outside the time asked for"})
 		}

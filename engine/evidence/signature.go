@@ -1,17 +1,15 @@
 package evidence
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"logquarry/engine/manifest"
 )
 
 // CloudTrail puts the signature of a digest into the metadata of its object in
@@ -22,15 +20,7 @@ import (
 
 // ManifestName is what a manifest is called. It lies at the top of what was
 // fetched, one JSON object a line.
-const ManifestName = "manifest.ndjson"
-
-// fetched is a line of a manifest, as far as it is read here.
-type fetched struct {
-	Bucket   string            `json:"bucket"`
-	Key      string            `json:"key"`
-	Path     string            `json:"path"` // from the manifest's folder on, with slashes
-	Metadata map[string]string `json:"metadata"`
-}
+const ManifestName = manifest.Name
 
 // known is what is known of a file from beside it.
 type known struct {
@@ -57,12 +47,12 @@ func beside(files []File, contents []Content) (about map[int]known, own map[int]
 	for i, f := range files {
 		p := slash(f.Path)
 		if isManifest(f) {
-			for _, m := range contents[i].manifest {
+			for _, m := range contents[i].manifest.lines {
 				if k, ok := byPath[path.Join(path.Dir(p), m.Path)]; ok {
 					about[k] = known{Object{m.Bucket, m.Key}, signatureOf(m.Metadata)}
 				}
 			}
-			if err := contents[i].manifestFault; err != nil {
+			if err := contents[i].manifest.fault; err != nil {
 				faults = append(faults, fmt.Sprintf("%s: %v", f.Path, err))
 			}
 			own[i] = true
@@ -102,32 +92,6 @@ func isDigestName(p string) bool {
 	}
 	_, _, ok := chainOf(path.Base(p))
 	return ok
-}
-
-// readManifest reads the lines of a manifest; beside an error those before it.
-func readManifest(f File) (list []fetched, err error) {
-	in, err := os.Open(f.Local)
-	if err != nil {
-		return nil, err
-	}
-	defer in.Close()
-	r := bufio.NewReaderSize(in, 256<<10)
-	for line := 1; ; line++ {
-		text, err := r.ReadBytes('\n')
-		if len(bytes.TrimSpace(text)) > 0 {
-			var m fetched
-			if jerr := json.Unmarshal(text, &m); jerr != nil {
-				return list, fmt.Errorf("line %d: %w", line, jerr)
-			}
-			list = append(list, m)
-		}
-		if errors.Is(err, io.EOF) {
-			return list, nil
-		}
-		if err != nil {
-			return list, err
-		}
-	}
 }
 
 // signatureOf is the signature among an object's metadata, whose names may have

@@ -24,6 +24,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"logquarry/engine/decode/regex"
+	"logquarry/engine/manifest"
 	"logquarry/engine/schema"
 	"logquarry/engine/unpack"
 	"logquarry/engine/unwrap"
@@ -186,7 +187,13 @@ func (f *Finder) walk(ctx context.Context, root string) ([]File, error) {
 			return nil
 		}
 		if e.IsDir() {
+			if e.Name() == manifest.Scratch && path != root {
+				return fs.SkipDir // what a fetch that was killed left is not whole
+			}
 			return nil
+		}
+		if e.Name() == manifest.Name && path != root && manifest.Is(path) {
+			return nil // it is about the files, and grows with them
 		}
 		info, err := os.Stat(path) // follows a link to a file
 		switch {

@@ -60,6 +60,7 @@ type entry struct {
 	fields       string
 	note         string
 	arrival      string
+	object       Origin
 	loadedAt     time.Time
 	loadedBy     string
 	replaces     bool // the table has a row of this file_id already
@@ -89,6 +90,8 @@ type ledger struct {
 	last  int64               // highest file_id
 	// written are the entries of this load, which those before it do not see.
 	written []*entry
+	// origin is the object that a file is a copy of.
+	origin func(path string) Origin
 }
 
 func openLedger(ctx context.Context, conn session) (*ledger, error) {
@@ -238,6 +241,7 @@ func joinNotes(a, b string) string {
 func (l *ledger) write(ctx context.Context, conn session, entries []*entry, rejects []reject) error {
 	l.written = append(l.written, entries...)
 	for _, e := range entries {
+		e.object = l.origin(e.path)
 		if e.replaces {
 			if _, err := conn.ExecContext(ctx, `DELETE FROM evidence WHERE file_id = ?`, e.fileID); err != nil {
 				return err
@@ -269,7 +273,7 @@ func (e *entry) row() []driver.Value {
 		e.fileID, e.path, text(e.source), text(e.by), e.status, text(e.sum), e.bytes, e.unpacked, text(e.compression),
 		e.records, e.loaded, e.duplicates, e.rejected, e.outside, e.repaired, at(e.first), at(e.last),
 		moment(e.since), moment(e.until), moment(e.loadedAt), text(e.loadedBy), sameAs, text(e.fields), text(e.note),
-		nil, nil, nil, nil, nil, nil, text(e.arrival),
+		text(e.object.Bucket), text(e.object.Key), text(e.object.Version), text(e.object.ETag), text(e.object.Encryption), text(e.object.KMSKey), text(e.arrival),
 	}
 }
 

@@ -42,6 +42,9 @@ type Options struct {
 	// Recall spares a load what an earlier one read of the case; nil: it reads
 	// it all.
 	Recall *Recall
+	// Origin says of which object a file is a copy; nil: the manifests above the
+	// files do.
+	Origin func(path string) Origin
 }
 
 // Count is what became of records.
@@ -155,6 +158,11 @@ func (l *loader) run(ctx context.Context, files []find.File) error {
 	defer restore()
 	if err := l.opts.Recall.begin(ctx, l); err != nil {
 		return err
+	}
+	if l.books.origin = l.opts.Origin; l.books.origin == nil {
+		if l.books.origin, err = origins(ctx, files); err != nil {
+			return err
+		}
 	}
 	work, err := l.choose(ctx, files)
 	if err != nil {

@@ -20,6 +20,10 @@ import (
 // Name is what a manifest is called. It lies at the top of what was fetched.
 const Name = "manifest.ndjson"
 
+// Scratch is a folder beside it with files that are not whole, while something is
+// fetched or after a run that was killed.
+const Scratch = ".quarry-fetch"
+
 // What became of an object or a call.
 const (
 	// Fetched: its bytes are in the file at Path.

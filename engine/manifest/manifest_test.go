@@ -325,6 +325,9 @@ func TestPeek(t *testing.T) {
 	if _, err := os.Stat(dir); err == nil || empty.Close() != nil {
 		t.Error("the folder was made")
 	}
+	if Is(filepath.Join(dir, Name)) {
+		t.Error("what is not there is a manifest")
+	}
 	whole := append(lines(t, dir, 2), `{"seq":3,"pr`...)
 	put(t, dir, whole)
 	open(t, t.TempDir(), Options{})
@@ -342,7 +345,13 @@ func TestPeek(t *testing.T) {
 	if !bytes.Equal(content(t, dir), whole) {
 		t.Error("it was changed")
 	}
+	if !Is(filepath.Join(dir, Name)) || Is(dir) {
+		t.Error("a manifest is not told")
+	}
 	put(t, dir, []byte("no list\n"))
+	if Is(filepath.Join(dir, Name)) {
+		t.Error("no list is a manifest")
+	}
 	if _, err := Peek(dir); err == nil || !strings.Contains(err.Error(), Name) {
 		t.Errorf("no list: %v", err)
 	}

@@ -7,7 +7,25 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 )
+
+// Is says whether the file is a manifest with a chain, by its name and beginning.
+func Is(path string) bool {
+	if filepath.Base(path) != Name {
+		return false
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	const begins = `{"seq":1,"prev":"",`
+	head := make([]byte, len(begins))
+	_, err = io.ReadFull(f, head)
+	return err == nil && string(head) == begins
+}
 
 // Break is the first place where a manifest is not as it was written.
 type Break struct {

@@ -58,6 +58,8 @@ type Report struct {
 	Evidence *evidence.Report
 	Files    int
 	Bytes    int64
+	// Fetched holds the files against the manifests of what was fetched.
+	Fetched *evidence.Fetched
 
 	// The rest is of a case, and empty without one.
 	Held     []evidence.Held
@@ -71,7 +73,7 @@ type Report struct {
 
 // Sound reports whether nothing was found that somebody would have to explain.
 func (r *Report) Sound() bool {
-	return len(r.Evidence.Problems()) == 0 && len(r.Recounts) == 0 && r.Broken == "" &&
+	return len(r.Evidence.Problems()) == 0 && r.Fetched.Sound() && len(r.Recounts) == 0 && r.Broken == "" &&
 		!slices.ContainsFunc(r.Held, func(h evidence.Held) bool { return h.Standing.Problem() })
 }
 
@@ -136,6 +138,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	r.Files = len(files)
 	r.Evidence = evidence.Validate(files, contents, faults, o.Keys)
 	r.Evidence.Notes = append(r.Evidence.Notes, notes...)
+	r.Fetched = evidence.CompareManifests(files, contents, faults)
 	if o.Case != nil {
 		r.Held = evidence.CompareLedger(entries, files, contents, faults, r.Evidence)
 	}

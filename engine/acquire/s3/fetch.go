@@ -55,14 +55,14 @@ func fetch(ctx context.Context, o *Options, t *tally) (err error) {
 	}
 	defer root.Close()
 	// What an earlier run left there was not vouched for.
-	if err := root.RemoveAll(ScratchFolder); err != nil {
+	if err := root.RemoveAll(manifest.Scratch); err != nil {
 		return err
 	}
-	if err := root.Mkdir(ScratchFolder, 0o700); err != nil {
+	if err := root.Mkdir(manifest.Scratch, 0o700); err != nil {
 		return err
 	}
 	defer func() {
-		if rerr := root.RemoveAll(ScratchFolder); err == nil {
+		if rerr := root.RemoveAll(manifest.Scratch); err == nil {
 			err = rerr
 		}
 	}()

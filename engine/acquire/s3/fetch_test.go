@@ -109,7 +109,7 @@ func lines(t *testing.T, dir string) []manifest.Entry {
 			t.Errorf("%s is not what its line says", e.Path)
 		}
 	}
-	if _, err := os.Lstat(filepath.Join(dir, ScratchFolder)); err == nil {
+	if _, err := os.Lstat(filepath.Join(dir, manifest.Scratch)); err == nil {
 		t.Error("the scratch folder is left")
 	}
 	return all

@@ -156,7 +156,7 @@ func (g *getter) once(ctx context.Context, x *Object) (_ *got, err error) {
 	if err != nil {
 		return nil, err
 	}
-	temp := path.Join(ScratchFolder, strconv.FormatInt(g.next.Add(1), 36))
+	temp := path.Join(manifest.Scratch, strconv.FormatInt(g.next.Add(1), 36))
 	f, err := g.root.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err

@@ -20,8 +20,6 @@ import (
 const (
 	versionsFolder = "~versions" // VERSION/KEY, of versions that are not the latest
 	otherFolder    = "~other"    // HASH/KEY, of keys whose place is taken
-	// ScratchFolder is in the evidence folder while something is fetched.
-	ScratchFolder = ".quarry-fetch"
 )
 
 const (
@@ -131,7 +129,7 @@ func reserved(name string) bool {
 // ours says whether a name at the top is one that fetching uses itself.
 func ours(name string) bool {
 	folded := fold(name)
-	return folded == manifest.Name || folded == ScratchFolder || strings.HasPrefix(folded, "~")
+	return folded == manifest.Name || folded == manifest.Scratch || strings.HasPrefix(folded, "~")
 }
 
 // fold makes names alike that a system may take for one: by case, or by the way an
