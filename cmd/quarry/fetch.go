@@ -15,6 +15,7 @@ import (
 	"logquarry/engine/acquire/s3"
 	"logquarry/engine/manifest"
 	"logquarry/engine/render"
+	"logquarry/engine/sqltext"
 )
 
 // defaultFolder is where what is fetched goes where no folder is named.
@@ -26,6 +27,10 @@ type fetchFlags struct {
 	into         string
 	since, until string
 	dryRun       bool
+	policy       bool // print it and fetch nothing
+
+	// Of kinds of logs in a bucket.
+	bucket, prefix string
 
 	// Of objects in S3.
 	versions, payer bool
@@ -36,7 +41,7 @@ type fetchFlags struct {
 func (a *app) fetchCommand() *cobra.Command {
 	f := new(fetchFlags)
 	c := &cobra.Command{
-		Use:   "fetch s3://BUCKET/PREFIX…",
+		Use:   "fetch {s3://BUCKET/PREFIX… | KIND}",
 		Short: "Fetch logs from AWS into an evidence folder",
 		Long: `fetch copies objects of S3 into a folder, each under its own key, and checks each
 against its length, its checksum and its ETag. manifest.ndjson, at the top of the
@@ -47,24 +52,34 @@ A fetch that was cut off goes on when it is run again, and nothing is fetched
 twice. An object that cannot be had is told with what to do, and the others come
 all the same. Keys that cannot be the path of a file lie under one that can.
 
+fetch KIND takes what is wanted instead of where it lies: kinds of logs that AWS
+delivers to buckets, and those that its APIs are asked for. With --policy it prints
+the IAM policy that it needs.
+
 Credentials are those the AWS command would use. --since and --until bound when an
 object was written last.`,
 		Example: `  quarry fetch s3://example-logs/AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/
   quarry fetch s3://example-logs/ --dry-run
+  quarry fetch cloudtrail --bucket example-logs --since 7d
+  quarry fetch cloudtrail-history --since 30d
+  quarry fetch --policy cloudtrail cloudtrail-history --bucket example-logs
   quarry fetch s3://example-logs/AWSLogs/ --into ./evidence --all-versions --since 2026-03-10
   quarry fetch s3://example-logs/ --role-arn arn:aws:iam::111122223333:role/ir --external-id case-7`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usage(c.CommandPath()+" s3://BUCKET/PREFIX", "%s needs a place to fetch from", c.CommandPath())
+				return usage(c.CommandPath()+" s3://BUCKET/PREFIX, or a kind: "+c.CommandPath()+" --help lists them", "%s needs a place to fetch from", c.CommandPath())
 			}
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
+			if f.policy {
+				return a.printPolicy(f, args, nil)
+			}
 			var places []s3.Place
 			for _, arg := range args {
 				p, err := s3.ParsePlace(arg)
 				if err != nil {
-					return usage("s3://BUCKET/PREFIX", "%v", err)
+					return usage(placeHint(c, arg), "%v", err)
 				}
 				places = append(places, p)
 			}
@@ -76,7 +91,29 @@ object was written last.`,
 		},
 	}
 	f.flags(c)
+	c.AddGroup(&cobra.Group{ID: fromAPIs, Title: "Asked for by APIs:"}, &cobra.Group{ID: fromBuckets, Title: "Kinds of logs in a bucket:"})
+	c.AddCommand(a.fetchAPIs(f)...)
+	c.AddCommand(a.fetchKinds(f)...)
 	return c
+}
+
+// The groups of what can be fetched.
+const (
+	fromAPIs    = "apis"
+	fromBuckets = "buckets"
+)
+
+// placeHint is advice for a place that is none: it may be a kind that is written
+// wrong.
+func placeHint(c *cobra.Command, arg string) string {
+	var kinds []string
+	for _, k := range c.Commands() {
+		kinds = append(append(kinds, k.Name()), k.Aliases...)
+	}
+	if near, ok := sqltext.Nearest(arg, kinds); ok {
+		return "did you mean quarry fetch " + near + "?"
+	}
+	return "s3://BUCKET/PREFIX, or a kind: quarry fetch --help lists them"
 }
 
 // flags adds the flags to the command and those below it.
@@ -84,6 +121,9 @@ func (f *fetchFlags) flags(c *cobra.Command) {
 	p := c.PersistentFlags()
 	p.StringVar(&f.into, "into", "", "evidence `folder`, made where it is not there (default "+defaultFolder+")")
 	p.BoolVar(&f.dryRun, "dry-run", false, "say what would be fetched and about what it costs, and fetch nothing")
+	p.BoolVar(&f.policy, "policy", false, "print the IAM policy that is needed, for all kinds and places named, and fetch nothing")
+	p.StringVar(&f.bucket, "bucket", "", "`bucket` of a kind of logs")
+	p.StringVar(&f.prefix, "prefix", "", "`prefix` that stands before AWS's own part of keys in the bucket")
 	p.StringVar(&f.since, "since", "", "only what is of this `time` or later: "+timesHelp)
 	p.StringVar(&f.until, "until", "", "only what is from before this `time`")
 	f.awsFlags.flags(c)

@@ -358,6 +358,10 @@ func TestWindows(t *testing.T) {
 	if w, err := f.window(historyDays); err != nil || w.Since.Before(now.Add(-historyDays)) || !w.Until.Equal(now) || len(f.sum.Notes) != 1 {
 		t.Errorf("%v, %v, %q", w, err, f.sum.Notes)
 	}
+	f = &Fetch{Now: func() time.Time { return now }, Until: now.Add(-200 * 24 * time.Hour)}
+	if _, err := f.window(historyDays); err == nil || !strings.Contains(err.Error(), "longer than 90 days") {
+		t.Errorf("a window of long ago: %v", err)
+	}
 	f = &Fetch{Now: func() time.Time { return now }, Since: now.Add(time.Hour)}
 	if _, err := f.window(0); err == nil {
 		t.Error("a window without anything is taken")

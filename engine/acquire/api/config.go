@@ -355,6 +355,7 @@ func (f *Fetch) ConfigAggregator(ctx context.Context, aggregator, expression str
 			return nil, err
 		}
 		f.Regions = []string{cfg.Region}
+		defer func() { f.Regions = nil }()
 	}
 	op := policy.SelectAggregateResourceConfig
 	return f.everywhere(ctx, configTop, op, func(ctx context.Context, region string) error {

@@ -181,6 +181,9 @@ func (f *Fetch) window(oldest time.Duration) (span, error) {
 	if f.Until.IsZero() {
 		w.Until = now.Truncate(time.Second)
 	}
+	if oldest > 0 && !f.Until.IsZero() && !w.Until.After(now.Add(-oldest)) {
+		return w, &acquire.Error{Reason: fmt.Sprintf("nothing is kept longer than %d days, and %s is longer ago", int(oldest/(24*time.Hour)), w.Until.Format("2006-01-02")), Advice: "a trail keeps events for as long as its bucket does: quarry fetch cloudtrail --bucket BUCKET"}
+	}
 	switch {
 	case oldest > 0 && (f.Since.IsZero() || w.Since.Before(now.Add(-oldest))):
 		if !f.Since.IsZero() {

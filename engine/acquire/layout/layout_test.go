@@ -285,6 +285,13 @@ func TestKinds(t *testing.T) {
 			others:  []string{"exportedlogs/aws-logs-write-test"},
 		},
 		{
+			name:     "of Firehose the years",
+			want:     Want{Kind: "waf", Prefix: "p/", Accounts: []string{a1}, Regions: []string{"eu-west-1"}, Names: []string{"shop"}},
+			bucket:   []string{"p/2025/12/31/23/x", "p/2026/01/02/03/x", "p/other/x"},
+			prefixes: []string{"p/2025/", "p/2026/", "p/AWSLogs/111122223333/WAFLogs/eu-west-1/shop/"},
+			wanted:   []string{"p/2026/01/02/22/aws-waf-logs-shop-1-2026-01-02-22-04-05-0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"},
+		},
+		{
 			name:     "without a beginning there are no days",
 			want:     Want{Kind: "guardduty", Accounts: []string{a1}, Regions: []string{"eu-west-1", "us-east-1"}, Until: at("2026-01-02T10:20")},
 			bucket:   []string{},
@@ -350,6 +357,9 @@ func TestEverySource(t *testing.T) {
 		}
 		if len(k.routes) == 0 || k.Title == "" || k.Cite == "" || k.Early <= 0 || k.Late <= 0 {
 			t.Errorf("%s is not whole: %+v", k.Name, k)
+		}
+		if k.Says(Name) != (k.Named != "") {
+			t.Errorf("%s: its keys have names %v, which are called %q", k.Name, k.Says(Name), k.Named)
 		}
 	}
 	for _, s := range sources {

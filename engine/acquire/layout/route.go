@@ -53,6 +53,7 @@ type level struct {
 
 var (
 	versionName = regexp.MustCompile(`^\d+(\.\d+)*$`)
+	year        = regexp.MustCompile(`^20\d\d/$`)
 	taskID      = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 )
 
@@ -93,6 +94,22 @@ func sometimes(r route) route {
 func needed(r route) route {
 	r.given = true
 	return r
+}
+
+// What keys may say, for [Kind.Says].
+const (
+	Organization = string(org)
+	Account      = string(account)
+	Region       = string(region)
+	Name         = string(named)
+)
+
+// Says reports whether the keys of a kind say one of these, so that it can be
+// chosen by it.
+func (k Kind) Says(what string) bool {
+	return slices.ContainsFunc(k.routes, func(r route) bool {
+		return slices.ContainsFunc(r.levels, func(l level) bool { return string(l.kind) == what })
+	})
 }
 
 // found is a prefix a route leads to.
@@ -151,6 +168,18 @@ func (l *lookup) expand(ctx context.Context, r route, w Want) ([]found, error) {
 	}
 	at := []string{start}
 	var out []found
+	if len(r.levels) == 0 && r.date == hourly && w.Since.IsZero() && l.lister != nil {
+		// Without days to go by, the years keep the listing off all other folders.
+		if err := l.below(ctx, at, delimiter); err != nil {
+			return nil, err
+		}
+		for _, child := range l.seen[delimiter+start] {
+			if year.MatchString(strings.TrimPrefix(child, start)) {
+				out = append(out, found{child, true, ""})
+			}
+		}
+		return out, nil
+	}
 	varied := false
 	for i, lv := range r.levels {
 		end := delimiter

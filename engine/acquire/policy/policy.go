@@ -172,11 +172,9 @@ type Options struct {
 	// With are wishes that need more or other calls: the keys of Kind.Also. Those
 	// that a kind does not have change nothing of it.
 	With []string
-	// Bucket and Prefix are where the kinds of S3 lie; without a bucket a name to
-	// be replaced stands in its place.
+	// Bucket, or the ARN of an access point, and Prefix are where the kinds of S3
+	// lie; without a bucket a name to be replaced stands in its place.
 	Bucket, Prefix string
-	// Key is the ARN of the KMS key; empty: any, through S3 alone.
-	Key string
 	// Partition is that of the ARNs; empty: aws.
 	Partition string
 }
@@ -204,6 +202,11 @@ func Document(o Options) ([]byte, error) {
 	if bucket == "" {
 		bucket = placeholder
 	}
+	objects := bucket + "/object/" // of an access point
+	if !strings.HasPrefix(bucket, "arn:") {
+		bucket = "arn:" + partition + ":s3:::" + bucket
+		objects = bucket + "/"
+	}
 	on := map[Resource][]string{}
 	for _, name := range o.Kinds {
 		k, ok := Lookup(name)
@@ -220,9 +223,9 @@ func Document(o Options) ([]byte, error) {
 		on Resource
 		s  statement
 	}{
-		{Bucket, statement{Sid: "ListBucket", Resource: "arn:" + partition + ":s3:::" + bucket, Condition: below(o.Prefix)}},
-		{Objects, statement{Sid: "ReadObjects", Resource: "arn:" + partition + ":s3:::" + bucket + "/" + o.Prefix + "*"}},
-		{Key, key(o.Key, partition)},
+		{Bucket, statement{Sid: "ListBucket", Resource: bucket, Condition: below(o.Prefix)}},
+		{Objects, statement{Sid: "ReadObjects", Resource: objects + o.Prefix + "*"}},
+		{Key, key(partition)},
 		{LogGroups, statement{Sid: "ReadLogGroups", Resource: "arn:" + partition + ":logs:*:*:log-group:*"}},
 		{Everything, statement{Sid: "AskServices", Resource: "*"}},
 	}
@@ -269,18 +272,13 @@ func below(prefix string) map[string]any {
 	return map[string]any{"StringLike": map[string]any{"s3:prefix": prefix + "*"}}
 }
 
-// key allows a key of KMS for what S3 does with it on the caller's behalf.
-func key(arn, partition string) statement {
-	s := statement{Sid: "DecryptObjects", Resource: arn}
-	if arn == "" {
-		s.Resource = "arn:" + partition + ":kms:*:*:key/*"
-	}
+// key allows KMS keys for what S3 does with them on the caller's behalf.
+func key(partition string) statement {
 	host := "s3.*.amazonaws.com"
 	if partition == "aws-cn" {
 		host += ".cn"
 	}
-	s.Condition = map[string]any{"StringLike": map[string]any{"kms:ViaService": host}}
-	return s
+	return statement{Sid: "DecryptObjects", Resource: "arn:" + partition + ":kms:*:*:key/*", Condition: map[string]any{"StringLike": map[string]any{"kms:ViaService": host}}}
 }
 
 // Partition is the partition that a Region is in.
