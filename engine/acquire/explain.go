@@ -114,7 +114,7 @@ var (
 	explicitDeny = regexp.MustCompile(`with an explicit deny in (?:an? |the )?([a-z -]+? (?:policy|boundary))`)
 	// expecting is the Region that S3 names in its words alone, with
 	// AuthorizationHeaderMalformed.
-	expecting  = regexp.MustCompile(`expecting '([a-z0-9-]+)'`)
+	expecting  = regexp.MustCompile(`expecting ['"]([a-z0-9-]+)['"]`)
 	onResource = regexp.MustCompile(`on resource: "?([^" ]+)`)
 )
 

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"cmp"
 	"crypto/md5"
 	"encoding/hex"
 	"encoding/xml"
@@ -26,6 +27,8 @@ type stored struct {
 	modified time.Time
 	headers  map[string]string
 	refuse   *answer
+	key      string // MD5 of a customer's key, in base64, without which it is not given
+	class    string // empty: STANDARD
 }
 
 type answer struct {
@@ -150,8 +153,8 @@ func (s *store) page(w http.ResponseWriter, r *http.Request) {
 		case versions:
 			tag = "Version"
 		}
-		fmt.Fprintf(w, `<%[1]s><Key>%[2]s</Key><ETag>&quot;%[3]s&quot;</ETag><Size>%[4]d</Size><LastModified>%[5]s</LastModified><StorageClass>STANDARD</StorageClass><VersionId>%[6]s</VersionId><IsLatest>%[7]v</IsLatest></%[1]s>`,
-			tag, url.QueryEscape(x.key), o.etag, len(o.body), o.modified.Format("2006-01-02T15:04:05.000Z"), o.version, x.n == 0)
+		fmt.Fprintf(w, `<%[1]s><Key>%[2]s</Key><ETag>&quot;%[3]s&quot;</ETag><Size>%[4]d</Size><LastModified>%[5]s</LastModified><StorageClass>%[8]s</StorageClass><VersionId>%[6]s</VersionId><IsLatest>%[7]v</IsLatest></%[1]s>`,
+			tag, url.QueryEscape(x.key), o.etag, len(o.body), o.modified.Format("2006-01-02T15:04:05.000Z"), o.version, x.n == 0, cmp.Or(o.class, "STANDARD"))
 	}
 	fmt.Fprintf(w, `</%s>`, name)
 }
@@ -183,6 +186,13 @@ func (s *store) object(w http.ResponseWriter, r *http.Request, key string) {
 		return
 	case o.refuse != nil:
 		o.refuse.write(w, r)
+		return
+	case o.key != r.Header.Get("X-Amz-Server-Side-Encryption-Customer-Key-Md5"):
+		a := answer{status: 400, code: "InvalidRequest", message: "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object."}
+		if o.key == "" {
+			a.message = "The encryption parameters are not applicable to this object."
+		}
+		a.write(w, r)
 		return
 	case r.Header.Get("If-Match") != "" && r.Header.Get("If-Match") != `"`+o.etag+`"`:
 		(&answer{status: 412, code: "PreconditionFailed"}).write(w, r)
