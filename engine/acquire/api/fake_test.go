@@ -30,7 +30,26 @@ import (
 	"logquarry/schemas"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain is the process that is killed where it is told whom to ask.
+func TestMain(m *testing.M) {
+	endpoint, dir := os.Getenv("API_TEST_ENDPOINT"), os.Getenv("API_TEST_FOLDER")
+	if endpoint == "" {
+		goleak.VerifyTestMain(m)
+		return
+	}
+	f := &Fetch{Session: session(endpoint), Dir: dir, Regions: []string{"eu-west-1"}, Now: func() time.Time { return now }, Until: now.Add(-2 * time.Hour), Pace: time.Nanosecond, Roll: 2}
+	var err error
+	if f.Log, err = manifest.Open(dir, manifest.Options{Each: f.Seen, Now: f.Now}); err == nil {
+		var sum *Summary
+		if sum, err = f.CloudTrailHistory(context.Background(), Lookup{}); err == nil && len(sum.Failed) > 0 {
+			err = sum.Failed[0]
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
 
 // now is the clock of the tests.
 var now = time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
@@ -196,7 +215,12 @@ func (a *cloud) operations() []string {
 func (a *cloud) serve() *acquire.Session {
 	s := httptest.NewServer(a)
 	a.t.Cleanup(s.Close)
-	return &acquire.Session{Endpoint: s.URL, Region: "eu-west-1", Options: []func(*config.LoadOptions) error{
+	return session(s.URL)
+}
+
+// session is one with somebody's keys at an endpoint.
+func session(endpoint string) *acquire.Session {
+	return &acquire.Session{Endpoint: endpoint, Region: "eu-west-1", Options: []func(*config.LoadOptions) error{
 		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "secret", "")),
 		config.WithSharedConfigFiles(nil), config.WithSharedCredentialsFiles(nil),
 	}}

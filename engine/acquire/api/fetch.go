@@ -212,7 +212,7 @@ func (f *Fetch) note(format string, args ...any) {
 // that is to be written to.
 func (f *Fetch) begin(ctx context.Context, top string) error {
 	f.sum = Summary{}
-	if err := f.sweep(top); err != nil {
+	if err := f.sweep(ctx, top); err != nil {
 		return err
 	}
 	if f.account == "" {

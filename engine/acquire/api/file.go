@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -61,21 +60,6 @@ type file struct {
 
 // part is how the name of a file ends that is being written.
 const part = ".quarry-part"
-
-// sweep takes away what a killed run left half written. Whoever holds the manifest
-// is alone in the folder.
-func (f *Fetch) sweep(top string) error {
-	err := filepath.WalkDir(filepath.Join(f.Dir, top), func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, part) {
-			return err
-		}
-		return os.Remove(path)
-	})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
-}
 
 func (f *Fetch) file(dir string, key about) *file { return &file{f: f, dir: dir, key: key} }
 
