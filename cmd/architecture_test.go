@@ -38,7 +38,7 @@ var importers = map[string][]string{
 	"logquarry/engine/enrich/geodb":      {}, // for tests
 	"github.com/marcboeker":              {}, // duckdb-go's old home
 	"github.com/c-bata/go-prompt":        {"engine/repl"},
-	"github.com/aws/aws-sdk-go-v2":       {"engine/acquire"},
+	"github.com/aws/aws-sdk-go-v2":       {"engine/acquire", "cmd/bench"},
 	"github.com/spf13/cobra":             {"cmd"},
 	"aead.dev/minisign":                  {"engine/seal"},
 	"github.com/xuri/excelize":           {"engine/export"},

@@ -33,7 +33,7 @@ const (
 )
 
 // kinds are what can be measured, in the order they are.
-var kinds = slices.Concat(caseSources, []string{"tiny", "big", "cloudtrail_5x"}, corpus.LineKinds(), []string{signed, "case", matched, sigmaRules})
+var kinds = slices.Concat(caseSources, []string{"tiny", "big", "cloudtrail_5x"}, corpus.LineKinds(), []string{signed, "case", matched, sigmaRules, fetched})
 
 type options struct {
 	scale    float64
@@ -78,6 +78,10 @@ func bench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			return runChildDuckDB(ctx, args[1:], stdout)
 		case childHash:
 			return runChildHash(ctx, args[1:])
+		case childPut:
+			return runChildPut(ctx, args[1:])
+		case childTransfer:
+			return runChildTransfer(ctx, args[1:])
 		}
 	}
 	o, err := parse(args, stderr)

@@ -95,7 +95,7 @@ func (b *session) verdicts() []verdict {
 			verdict{measure: fmt.Sprintf("%d Sigma rules over %d CloudTrail events, %d findings", ruleCount, r.events, r.findings), got: r.wall().Seconds(), must: 60, aim: 30, unit: "s"},
 			verdict{measure: "Sigma rules: peak memory", got: mib(r.peak()), must: 2048, aim: 1024, unit: "MiB"})
 	}
-	return out
+	return append(out, b.copies.verdicts()...)
 }
 
 // ratio is a/b, 0 where there is no b.
@@ -146,6 +146,24 @@ func (b *session) report(w io.Writer, facts []fact) error {
 	right(tools, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12)
 	if len(b.loads) > 0 {
 		if err := b.print(w, tools); err != nil {
+			return err
+		}
+	}
+
+	if c := b.copies; len(c.quarry) > 0 {
+		copies := table.NewWriter()
+		copies.AppendHeader(table.Row{"objects", "tool", "runs", "wall s", "CPU s", "peak MiB", "objects/s"})
+		for _, tool := range []struct {
+			name string
+			c    costs
+		}{{"aws s3 sync", c.sync}, {"SDK transfer manager", c.manager}, {"quarry fetch", c.quarry}} {
+			if len(tool.c) > 0 {
+				copies.AppendRow(table.Row{c.objects, tool.name, len(tool.c), seconds(tool.c.wall()), seconds(tool.c.cpu()), fmt.Sprintf("%.0f", mib(tool.c.peak())),
+					fmt.Sprintf("%.0f", ratio(float64(c.objects), tool.c.wall().Seconds()))})
+			}
+		}
+		right(copies, 1, 3, 4, 5, 6, 7)
+		if err := b.print(w, copies); err != nil {
 			return err
 		}
 	}

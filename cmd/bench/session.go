@@ -24,10 +24,11 @@ type session struct {
 	// failed is what went wrong with one of the tools. The rest is measured and
 	// reported all the same: a full run takes minutes.
 	failed []error
-	sel    costs // select 1 on an existing case
-	hunts  costs // hunt all, every shipped hunt, over the case of the three sources
-	match  costs // a million indicators against the same case
-	rules  ruled // Sigma rules over the case of cloudtrail_5x
+	sel    costs  // select 1 on an existing case
+	hunts  costs  // hunt all, every shipped hunt, over the case of the three sources
+	match  costs  // a million indicators against the same case
+	rules  ruled  // Sigma rules over the case of cloudtrail_5x
+	copies copied // objects of S3
 	// digests is what it takes to check digests.
 	digests validation
 }
@@ -47,7 +48,7 @@ var caseSources = []string{"cloudtrail", "vpc_flow", "waf"}
 // measure makes what is needed and measures it. Cases are removed again.
 func (b *session) measure(ctx context.Context) error {
 	for _, name := range kinds {
-		if name == "case" || name == matched || name == sigmaRules || !slices.Contains(b.kinds, name) {
+		if name == "case" || name == matched || name == sigmaRules || name == fetched || !slices.Contains(b.kinds, name) {
 			continue
 		}
 		l, err := b.corpus(ctx, name)
@@ -75,7 +76,14 @@ func (b *session) measure(ctx context.Context) error {
 	if slices.Contains(b.kinds, sigmaRules) {
 		var err error
 		b.rules, err = b.huntRules(ctx)
-		return b.goOn(ctx, sigmaRules, err)
+		if err := b.goOn(ctx, sigmaRules, err); err != nil {
+			return err
+		}
+	}
+	if slices.Contains(b.kinds, fetched) {
+		var err error
+		b.copies, err = b.fetch(ctx)
+		return b.goOn(ctx, fetched, err)
 	}
 	return nil
 }
