@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"logquarry/engine/acquire/s3"
+	"logquarry/engine/load"
 	"logquarry/engine/manifest"
 	"logquarry/engine/render"
 	"logquarry/engine/sqltext"
@@ -28,6 +29,7 @@ type fetchFlags struct {
 	since, until string
 	dryRun       bool
 	policy       bool // print it and fetch nothing
+	load         bool // into the case
 
 	// Of kinds of logs in a bucket.
 	bucket, prefix string
@@ -56,11 +58,13 @@ fetch KIND takes what is wanted instead of where it lies: kinds of logs that AWS
 delivers to buckets, and those that its APIs are asked for. With --policy it prints
 the IAM policy that it needs.
 
+With --load the case has all of the folder once the fetch is done.
+
 Credentials are those the AWS command would use. --since and --until bound when an
 object was written last.`,
 		Example: `  quarry fetch s3://example-logs/AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/
   quarry fetch s3://example-logs/ --dry-run
-  quarry fetch cloudtrail --bucket example-logs --since 7d
+  quarry fetch cloudtrail --bucket example-logs --since 7d --load
   quarry fetch cloudtrail-history --since 30d
   quarry fetch --policy cloudtrail cloudtrail-history --bucket example-logs
   quarry fetch s3://example-logs/AWSLogs/ --into ./evidence --all-versions --since 2026-03-10
@@ -121,6 +125,7 @@ func (f *fetchFlags) flags(c *cobra.Command) {
 	p := c.PersistentFlags()
 	p.StringVar(&f.into, "into", "", "evidence `folder`, made where it is not there (default "+defaultFolder+")")
 	p.BoolVar(&f.dryRun, "dry-run", false, "say what would be fetched and about what it costs, and fetch nothing")
+	p.BoolVar(&f.load, "load", false, "load what is fetched into the case, while more is fetched")
 	p.BoolVar(&f.policy, "policy", false, "print the IAM policy that is needed, for all kinds and places named, and fetch nothing")
 	p.StringVar(&f.bucket, "bucket", "", "`bucket` of a kind of logs")
 	p.StringVar(&f.prefix, "prefix", "", "`prefix` that stands before AWS's own part of keys in the bucket")
@@ -159,9 +164,17 @@ func (a *app) fetchObjects(ctx context.Context, f *fetchFlags, o s3.Options) (er
 	if f.dryRun {
 		return a.planObjects(ctx, o)
 	}
+	l, err := a.follow(ctx, f, o.Dir)
+	if err != nil {
+		return err
+	}
+	if l != nil {
+		o.Each = l.take
+	}
 	o.Progress = new(s3.Progress)
 	stop := a.watchObjects(o.Progress)
 	sum, err := s3.Fetch(ctx, o)
+	in, lerr := l.end(ctx, err)
 	stop()
 	if err != nil && sum.Fetched == 0 && len(sum.Problems) == 0 {
 		return err
@@ -170,21 +183,27 @@ func (a *app) fetchObjects(ctx context.Context, f *fetchFlags, o s3.Options) (er
 		if err := a.tell(struct {
 			Folder string `json:"folder"`
 			*s3.Summary
-		}{o.Dir, sum}); err != nil {
+			Load *load.Summary `json:"load,omitempty"`
+		}{o.Dir, sum, in.summary()}); err != nil {
 			return err
 		}
 	}
 	if !a.quiet {
 		a.fetched(o.Dir, sum)
+		if in != nil {
+			a.summarize(in)
+		}
 	}
 	switch {
+	case err == nil && lerr != nil:
+		return lerr
 	case err != nil && ctx.Err() != nil:
 		return &hinted{err, fmt.Sprintf("%s is whole with what was fetched; run the same command again to go on", o.Dir)}
 	case err != nil:
 		return err
 	case sum.Listed == 0 && sum.Unlisted > 0:
 		return errTold
-	case sum.Failed > 0 || sum.Unlisted > 0:
+	case sum.Failed > 0 || sum.Unlisted > 0 || in.set():
 		return errAside
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"logquarry/engine/acquire/api"
+	"logquarry/engine/load"
 	"logquarry/engine/manifest"
 	"logquarry/engine/render"
 )
@@ -210,8 +211,9 @@ and ec2_addresses). Ask early: what an attacker took down is not in it any more.
 type asked struct {
 	Folder string `json:"folder"`
 	api.Summary
-	Problems []string `json:"problems"`
-	Seconds  float64  `json:"seconds"`
+	Problems []string      `json:"problems"`
+	Seconds  float64       `json:"seconds"`
+	Load     *load.Summary `json:"load,omitempty"`
 }
 
 // askAPI asks the questions one after the other, into the evidence folder.
@@ -236,6 +238,10 @@ func (a *app) askAPI(ctx context.Context, f *fetchFlags, regions []string, quest
 			err = cerr
 		}
 	}()
+	l, err := a.follow(ctx, f, dir)
+	if err != nil {
+		return err
+	}
 	var items, size atomic.Int64
 	fetch.Progress = func(p api.Progress) { items.Add(p.Items); size.Add(p.Bytes) }
 	stop := func() {}
@@ -255,6 +261,8 @@ func (a *app) askAPI(ctx context.Context, f *fetchFlags, regions []string, quest
 			break
 		}
 	}
+	in, lerr := l.end(ctx, err)
+	done.Load = in.summary()
 	stop()
 	if err != nil && done.Calls == 0 {
 		return err
@@ -267,15 +275,20 @@ func (a *app) askAPI(ctx context.Context, f *fetchFlags, regions []string, quest
 	}
 	if !a.quiet {
 		a.tellAsked(&done)
+		if in != nil {
+			a.summarize(in)
+		}
 	}
 	switch {
+	case err == nil && lerr != nil:
+		return lerr
 	case err != nil && ctx.Err() != nil:
 		return &hinted{err, "what is in " + dir + " is whole; run the same command again to go on"}
 	case err != nil:
 		return err
 	case len(done.Failed) > 0 && done.Files == 0 && done.Kept == 0:
 		return errTold
-	case len(done.Failed) > 0:
+	case len(done.Failed) > 0 || in.set():
 		return errAside
 	}
 	return nil

@@ -103,8 +103,18 @@ func (a *app) load(ctx context.Context, in intake) (err error) {
 	return nil
 }
 
+// summary is what was loaded; nil where nothing was to be.
+func (l *loaded) summary() *load.Summary {
+	if l == nil {
+		return nil
+	}
+	return l.sum
+}
+
 // set reports whether something could not be read.
-func (l *loaded) set() bool { return l.sum.Rejects > 0 || l.sum.Skipped[load.Unreadable] > 0 }
+func (l *loaded) set() bool {
+	return l != nil && (l.sum.Rejects > 0 || l.sum.Skipped[load.Unreadable] > 0)
+}
 
 // takeIn opens the case, making it where there is none, and loads into it. The
 // case is the caller's to close wherever it is not nil.

@@ -75,6 +75,30 @@ type Summary struct {
 	Skipped map[Reason]int64 `json:"-"`
 }
 
+// Add adds what another load into the same case did.
+func (s *Summary) Add(o *Summary) {
+	s.Files += o.Files
+	s.FilesSkipped += o.FilesSkipped
+	s.Bytes += o.Bytes
+	s.DecompressedBytes += o.DecompressedBytes
+	s.Records += o.Records
+	s.Rows += o.Rows
+	s.Duplicates += o.Duplicates
+	s.Rejects += o.Rejects
+	s.Seconds += o.Seconds
+	for name, n := range o.Sources {
+		if s.Sources[name] == nil {
+			s.Sources[name] = &Count{}
+		}
+		c := s.Sources[name]
+		*c = Count{c.Files + n.Files, c.Records + n.Records, c.Rows + n.Rows, c.Duplicates + n.Duplicates, c.Rejects + n.Rejects}
+	}
+	for why, n := range o.Skipped {
+		s.Skipped[why] += n
+	}
+	s.Aside = append(s.Aside, o.Aside...)
+}
+
 // Reason is why a file was not read.
 type Reason string
 
