@@ -33,7 +33,7 @@ const (
 )
 
 // kinds are what can be measured, in the order they are.
-var kinds = slices.Concat(caseSources, []string{"tiny", "big", "cloudtrail_5x"}, corpus.LineKinds(), []string{signed, "case", matched, sigmaRules, fetched})
+var kinds = slices.Concat(caseSources, []string{"tiny", "big", "cloudtrail_5x"}, corpus.LineKinds(), []string{signed, "case", matched, sigmaRules, fetched, watchedLogs})
 
 type options struct {
 	scale    float64

@@ -47,6 +47,8 @@ func (v verdict) show(x float64) string {
 		return fmt.Sprintf("%.2f ×", x)
 	case "MiB":
 		return fmt.Sprintf("%.0f MiB", x)
+	case "events":
+		return fmt.Sprintf("%.0f events", x)
 	case "ms":
 		return fmt.Sprintf("%.0f ms", x)
 	}
@@ -95,7 +97,8 @@ func (b *session) verdicts() []verdict {
 			verdict{measure: fmt.Sprintf("%d Sigma rules over %d CloudTrail events, %d findings", ruleCount, r.events, r.findings), got: r.wall().Seconds(), must: 60, aim: 30, unit: "s"},
 			verdict{measure: "Sigma rules: peak memory", got: mib(r.peak()), must: 2048, aim: 1024, unit: "MiB"})
 	}
-	return append(out, b.copies.verdicts()...)
+	out = append(out, b.copies.verdicts()...)
+	return append(out, b.watch.verdicts()...)
 }
 
 // ratio is a/b, 0 where there is no b.

@@ -29,6 +29,7 @@ type session struct {
 	match  costs  // a million indicators against the same case
 	rules  ruled  // Sigma rules over the case of cloudtrail_5x
 	copies copied // objects of S3
+	watch  followed
 	// digests is what it takes to check digests.
 	digests validation
 }
@@ -48,7 +49,7 @@ var caseSources = []string{"cloudtrail", "vpc_flow", "waf"}
 // measure makes what is needed and measures it. Cases are removed again.
 func (b *session) measure(ctx context.Context) error {
 	for _, name := range kinds {
-		if name == "case" || name == matched || name == sigmaRules || name == fetched || !slices.Contains(b.kinds, name) {
+		if slices.Contains([]string{"case", matched, sigmaRules, fetched, watchedLogs}, name) || !slices.Contains(b.kinds, name) {
 			continue
 		}
 		l, err := b.corpus(ctx, name)
@@ -83,7 +84,14 @@ func (b *session) measure(ctx context.Context) error {
 	if slices.Contains(b.kinds, fetched) {
 		var err error
 		b.copies, err = b.fetch(ctx)
-		return b.goOn(ctx, fetched, err)
+		if err := b.goOn(ctx, fetched, err); err != nil {
+			return err
+		}
+	}
+	if slices.Contains(b.kinds, watchedLogs) {
+		var err error
+		b.watch, err = b.follow(ctx)
+		return b.goOn(ctx, watchedLogs, err)
 	}
 	return nil
 }

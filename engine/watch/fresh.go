@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -20,11 +21,12 @@ import (
 type side struct {
 	path string
 	o    *Options
+	full map[string]bool // tables that have rows
 }
 
 // newSide makes the side case anew: one that was left behind may have older views.
 func newSide(ctx context.Context, o *Options) (*side, error) {
-	s := &side{o.Case + ".watch", o}
+	s := &side{path: o.Case + ".watch", o: o, full: map[string]bool{}}
 	if err := s.remove(); err != nil {
 		return nil, err
 	}
@@ -52,14 +54,15 @@ func (s *side) remove() error {
 const sideCatalog = "watch_side"
 
 // fill replaces the rows of the side case by those of files in the case. Its
-// tables get the columns that the case's have.
-func (s *side) fill(ctx context.Context, c *store.Case, files []int64) error {
+// tables get the columns that the case's have. sources are the tables that have rows
+// of them; nil: any.
+func (s *side) fill(ctx context.Context, c *store.Case, files []int64, sources map[string]bool) error {
 	conn, err := c.DB().Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	missing, err := s.copy(ctx, conn, files)
+	missing, err := s.copy(ctx, conn, files, sources)
 	if err != nil || missing == nil {
 		return err
 	}
@@ -71,7 +74,7 @@ func (s *side) fill(ctx context.Context, c *store.Case, files []int64) error {
 	if err = errors.Join(err, w.Close()); err != nil {
 		return fmt.Errorf("widen the side case: %w", err)
 	}
-	if missing, err = s.copy(ctx, conn, files); err == nil && missing != nil {
+	if missing, err = s.copy(ctx, conn, files, sources); err == nil && missing != nil {
 		err = fmt.Errorf("the case has columns that its sources do not describe: %v", missing)
 	}
 	return err
@@ -79,7 +82,7 @@ func (s *side) fill(ctx context.Context, c *store.Case, files []int64) error {
 
 // copy is fill; missing are columns that the side case lacks, where nothing was
 // copied for them.
-func (s *side) copy(ctx context.Context, conn *sql.Conn, files []int64) (missing map[string]map[string]bool, err error) {
+func (s *side) copy(ctx context.Context, conn *sql.Conn, files []int64, sources map[string]bool) (missing map[string]map[string]bool, err error) {
 	run := func(text string) error {
 		_, err := conn.ExecContext(ctx, text)
 		return err
@@ -101,20 +104,29 @@ func (s *side) copy(ctx context.Context, conn *sql.Conn, files []int64) (missing
 	}
 	err = func() error {
 		which := " WHERE file_id IN (" + strings.Join(ids, ", ") + ")"
-		for _, table := range append([]string{"main.evidence"}, tableNames(columns)...) {
+		for table := range s.full {
 			if err := run("DELETE FROM " + sideCatalog + "." + table); err != nil {
 				return err
 			}
-			list := "*"
-			if cols := columns[table]; cols != nil {
-				list = strings.Join(cols, ", ")
-			}
-			into := sideCatalog + "." + table
-			if list != "*" {
-				into += " (" + list + ")"
-			}
-			if err := run("INSERT INTO " + into + " SELECT " + list + " FROM " + table + which); err != nil {
+		}
+		s.full = map[string]bool{}
+		copied := func(table, into, list string) error {
+			s.full[table] = true
+			if err := run("INSERT INTO " + sideCatalog + "." + table + into + " SELECT " + list + " FROM " + table + which); err != nil {
 				return fmt.Errorf("copy new rows of %s: %w", table, err)
+			}
+			return nil
+		}
+		if err := copied("main.evidence", "", "*"); err != nil {
+			return err
+		}
+		for _, source := range slices.Sorted(maps.Keys(columns)) {
+			if sources != nil && !sources[source] {
+				continue
+			}
+			list := strings.Join(columns[source], ", ")
+			if err := copied(schema.StorageSchema+"."+schema.Quote(source), " ("+list+")", list); err != nil {
+				return err
 			}
 		}
 		return nil
@@ -125,16 +137,7 @@ func (s *side) copy(ctx context.Context, conn *sql.Conn, files []int64) (missing
 	return nil, run("COMMIT")
 }
 
-func tableNames(columns map[string][]string) []string {
-	var out []string
-	for name := range columns {
-		out = append(out, name)
-	}
-	slices.Sort(out)
-	return out
-}
-
-// compare lists the columns of the case's stored tables, and those that the side
+// compare lists the columns of the case's stored tables, by source, and those that the side
 // case lacks, by source.
 func compare(ctx context.Context, conn *sql.Conn) (columns map[string][]string, missing map[string]map[string]bool, err error) {
 	rows, err := conn.QueryContext(ctx, `SELECT table_name, column_name, bool_or(database_name = $1), bool_or(database_name <> $1)
@@ -152,8 +155,7 @@ func compare(ctx context.Context, conn *sql.Conn) (columns map[string][]string, 
 		}
 		switch {
 		case here && there:
-			name := schema.StorageSchema + "." + schema.Quote(table)
-			columns[name] = append(columns[name], schema.Quote(column))
+			columns[table] = append(columns[table], schema.Quote(column))
 		case here:
 			if missing == nil {
 				missing = map[string]map[string]bool{}

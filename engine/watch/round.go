@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,50 +37,62 @@ func (w *watch) round(ctx context.Context, batch []taken) error {
 		}
 	}
 	var did *load.Summary
-	var files map[int64]evidence
+	var fresh []Finding
+	// Not confined, for it loads; no rule asks this case.
 	err := w.with(ctx, store.Options{}, func(c *store.Case) error {
 		if err := w.take(ctx, c, list); err != nil {
 			return fmt.Errorf("note what arrived: %w", err)
 		}
+		var files map[int64]evidence
 		var err error
-		did, files, err = w.loadFiles(ctx, c, list)
+		if did, files, err = w.loadFiles(ctx, c, list); err != nil {
+			return err
+		}
+		at := w.o.Now()
+		findings, err := w.judge(ctx, c, files, did, at)
 		if err != nil {
 			return err
 		}
-		if len(files) == 0 {
-			return nil
-		}
-		var ids []int64
-		for id := range files {
-			ids = append(ids, id)
-		}
-		return w.side.fill(ctx, c, ids)
-	})
-	if err != nil {
+		fresh, err = w.end(ctx, c, list, findings, len(files) > 0, at)
 		return err
-	}
-	var findings []found
-	at := w.o.Now()
-	if len(files) > 0 {
-		c, err := w.o.Open(ctx, w.side.path, store.Options{Confined: true})
-		if err != nil {
-			return fmt.Errorf("open the side case: %w", err)
-		}
-		findings, err = w.rules.onNew(ctx, c, files, at)
-		if cerr := c.Close(); err == nil {
-			err = cerr
-		}
-		if err != nil {
-			return fmt.Errorf("run the rules on new rows: %w", err)
-		}
-	}
-	fresh, err := w.end(ctx, list, findings, len(files) > 0, at)
+	})
 	if err != nil {
 		return err
 	}
 	w.told(list, did, start, began, int64(len(fresh)))
 	w.finish(ctx, list)
 	return nil
+}
+
+// judge runs the rules that see new rows on those of files.
+func (w *watch) judge(ctx context.Context, c *store.Case, files map[int64]evidence, did *load.Summary, at time.Time) (list []found, err error) {
+	if len(files) == 0 || !w.rules.seeNew() {
+		return nil, nil
+	}
+	// Of a round that was cut off nobody says any more which tables have its rows.
+	var tables map[string]bool
+	if did.Skipped[load.Known]+did.Skipped[load.Same] == 0 {
+		tables = map[string]bool{}
+		for name := range did.Sources {
+			tables[name] = true
+		}
+	}
+	if err := w.side.fill(ctx, c, slices.Collect(maps.Keys(files)), tables); err != nil {
+		return nil, err
+	}
+	side, err := w.o.Open(ctx, w.side.path, store.Options{Confined: true})
+	if err != nil {
+		return nil, fmt.Errorf("open the side case: %w", err)
+	}
+	defer func() {
+		if cerr := side.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	if list, err = w.rules.onNew(ctx, side, files, at); err != nil {
+		return nil, fmt.Errorf("run the rules on new rows: %w", err)
+	}
+	return list, nil
 }
 
 // take notes the arrivals as taken. Files that the case has already are known.
@@ -261,45 +275,43 @@ func (w *watch) loadFiles(ctx context.Context, c *store.Case, list []arrived) (*
 }
 
 // end writes the findings and the end of the round; rows says that it had new ones.
-func (w *watch) end(ctx context.Context, list []arrived, findings []found, rows bool, at time.Time) (fresh []Finding, err error) {
-	err = w.with(ctx, store.Options{Confined: true}, func(c *store.Case) error {
-		return w.noteIn(ctx, c, func(tx *sql.Tx) error {
-			now := w.o.Now().UTC()
-			var err error
-			if fresh, err = w.keep(ctx, tx, findings, w.roundNo, at); err != nil {
-				return err
-			}
-			_, err = tx.ExecContext(ctx, `UPDATE watch_arrivals SET state = 'done', done_at = ? WHERE round_no = ? AND state = 'taken'`, now, w.roundNo)
-			if err != nil {
-				return err
-			}
-			for i := range list {
-				if list[i].state == "aside" && list[i].Problem == "" {
-					_, err := tx.ExecContext(ctx, `UPDATE watch_arrivals SET state = 'aside', reason = ? WHERE round_no = ? AND arrival_id = ?`, list[i].reason, w.roundNo, list[i].ID)
-					if err != nil {
-						return err
-					}
-				}
-			}
-			if w.roundNo%100 == 0 {
-				if _, err := tx.ExecContext(ctx, `DELETE FROM watch_parts WHERE round_no < ?`, w.roundNo-partsKept); err != nil {
-					return err
-				}
-				w.known.forget(w.roundNo - partsKept)
-			}
-			if !rows {
-				// Rules over the whole case have seen it, for it has nothing to be seen.
-				if _, err := tx.ExecContext(ctx, `UPDATE watch_rules SET round_no = ? WHERE round_no = ?`, w.roundNo, w.roundNo-1); err != nil {
-					return err
-				}
-			}
-			mark, err := marked(ctx, c)
-			if err != nil {
-				return err
-			}
-			_, err = tx.ExecContext(ctx, `INSERT OR REPLACE INTO watch_state VALUES ('mark', ?)`, mark)
+func (w *watch) end(ctx context.Context, c *store.Case, list []arrived, findings []found, rows bool, at time.Time) (fresh []Finding, err error) {
+	err = w.noteIn(ctx, c, func(tx *sql.Tx) error {
+		now := w.o.Now().UTC()
+		var err error
+		if fresh, err = w.keep(ctx, tx, findings, w.roundNo, at); err != nil {
 			return err
-		})
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE watch_arrivals SET state = 'done', done_at = ? WHERE round_no = ? AND state = 'taken'`, now, w.roundNo)
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			if list[i].state == "aside" && list[i].Problem == "" {
+				_, err := tx.ExecContext(ctx, `UPDATE watch_arrivals SET state = 'aside', reason = ? WHERE round_no = ? AND arrival_id = ?`, list[i].reason, w.roundNo, list[i].ID)
+				if err != nil {
+					return err
+				}
+			}
+		}
+		if w.roundNo%100 == 0 {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM watch_parts WHERE round_no < ?`, w.roundNo-partsKept); err != nil {
+				return err
+			}
+			w.known.forget(w.roundNo - partsKept)
+		}
+		if !rows {
+			// Rules over the whole case have seen it, for it has nothing to be seen.
+			if _, err := tx.ExecContext(ctx, `UPDATE watch_rules SET round_no = ? WHERE round_no = ?`, w.roundNo, w.roundNo-1); err != nil {
+				return err
+			}
+		}
+		mark, err := marked(ctx, c)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT OR REPLACE INTO watch_state VALUES ('mark', ?)`, mark)
+		return err
 	})
 	if err != nil {
 		return nil, err

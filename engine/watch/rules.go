@@ -128,6 +128,9 @@ func (r *rules) failed(id string, err error) {
 	r.report(fmt.Sprintf("rule %s: %v", id, err), hint)
 }
 
+// seeNew reports whether there are rules that see new rows alone.
+func (r *rules) seeNew() bool { return r.events != nil || r.sigma != nil || r.patterns != nil }
+
 // onNew runs the rules that see new rows alone, on the side case.
 func (r *rules) onNew(ctx context.Context, c *store.Case, files map[int64]evidence, at time.Time) ([]found, error) {
 	var out []found

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	_ "embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -93,36 +94,40 @@ func each(ctx context.Context, c *store.Case, query string, f func(*sql.Rows) er
 	return rows.Err()
 }
 
-// insert adds rows to a table, many in one statement. tail goes behind the
-// values; where it returns rows, f is given them.
-func insert(ctx context.Context, tx *sql.Tx, table string, rows [][]any, tail string, f func(*sql.Rows) error) error {
-	const most = 200
+// insert adds rows to a table. tail goes behind the statement; where it returns
+// rows, f is given them, and rows whose key is there already are left out. The
+// rows go as one text: DuckDB takes long to plan a statement of thousands of values.
+func insert(ctx context.Context, tx *sql.Tx, table string, rows [][]any, tail string, f func(*sql.Rows) error) (err error) {
+	if len(rows) == 0 {
+		return nil
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("write %s: %w", table, err)
+		}
+	}()
+	text, err := json.Marshal(rows)
+	if err != nil {
+		return err
+	}
 	verb := "INSERT INTO "
 	if f != nil {
 		verb = "INSERT OR IGNORE INTO "
 	}
-	for from := 0; from < len(rows); from += most {
-		part := rows[from:min(from+most, len(rows))]
-		var args []any
-		for _, r := range part {
-			args = append(args, r...)
-		}
-		one := "(?" + strings.Repeat(", ?", len(part[0])-1) + ")"
-		text := verb + table + " VALUES " + one + strings.Repeat(", "+one, len(part)-1) + tail
-		got, err := tx.QueryContext(ctx, text, args...)
-		if err != nil {
-			return fmt.Errorf("write %s: %w", table, err)
-		}
-		for err == nil && got.Next() {
-			if f != nil {
-				err = f(got)
-			}
-		}
-		if err = errors.Join(err, got.Err(), got.Close()); err != nil {
-			return fmt.Errorf("write %s: %w", table, err)
+	var cells []string
+	for i := range rows[0] {
+		cells = append(cells, fmt.Sprintf("r[%d]", i+1))
+	}
+	got, err := tx.QueryContext(ctx, verb+table+" SELECT "+strings.Join(cells, ", ")+" FROM (SELECT unnest(from_json(?, '[[\"VARCHAR\"]]')) AS r)"+tail, string(text))
+	if err != nil {
+		return err
+	}
+	for err == nil && got.Next() {
+		if f != nil {
+			err = f(got)
 		}
 	}
-	return nil
+	return errors.Join(err, got.Err(), got.Close())
 }
 
 // load reads what the case knows. It makes the tables where there are none.
