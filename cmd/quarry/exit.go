@@ -16,6 +16,7 @@ import (
 	"logquarry/engine/schema"
 	"logquarry/engine/sqltext"
 	"logquarry/engine/store"
+	"logquarry/engine/watch"
 )
 
 // The exit codes. Scripts branch on them, so they do not change.
@@ -135,6 +136,8 @@ func hintOf(err error) string {
 		return e.Hint
 	case errors.Is(err, store.ErrBusy):
 		return "close the other quarry or DuckDB that has it open, or use another case with --case"
+	case errors.Is(err, watch.ErrWatched):
+		return "end it first, or watch into another case with --case"
 	case errors.Is(err, store.ErrNotCase):
 		return "name a case that quarry load made, or a file that does not exist yet"
 	case errors.Is(err, store.ErrUnfinished):

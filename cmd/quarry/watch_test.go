@@ -28,6 +28,7 @@ type watched struct {
 	source     string // its folder in, or another
 	fed        int    // events
 	files      int
+	hunts      int // over the case, each of which finds every event
 	out, case_ string
 }
 
@@ -126,11 +127,13 @@ func (w *watched) ask(sql string) string {
 // whole checks that each event that was fed is a row, and a finding, once.
 func (w *watched) whole() {
 	w.t.Helper()
-	want := fmt.Sprint(w.fed)
+	want, found := fmt.Sprint(w.fed), fmt.Sprint(w.fed*(1+w.hunts))
+	if got := w.ask("SELECT count(*) FROM watch_findings WHERE finding_no IS NOT NULL"); got != found {
+		w.t.Errorf("%s findings in the outbox, want %s", got, found)
+	}
 	for sql, what := range map[string]string{
 		"SELECT count(*) FROM cloudtrail":                                                               "rows",
 		"SELECT count(DISTINCT event_id) FROM cloudtrail":                                               "events",
-		"SELECT count(*) FROM watch_findings WHERE finding_no IS NOT NULL":                              "findings in the outbox",
 		"SELECT count(DISTINCT json_extract_string(finding, '$.details.event_id')) FROM watch_findings": "events with findings",
 	} {
 		if got := w.ask(sql); got != want {
@@ -140,8 +143,8 @@ func (w *watched) whole() {
 	if got := w.ask("SELECT count(*) FROM watch_arrivals WHERE state <> 'done'"); got != "0" {
 		w.t.Errorf("%s arrivals are not done", got)
 	}
-	if got := len(w.delivered()); got != w.fed {
-		w.t.Errorf("%d findings were delivered, of %d", got, w.fed)
+	if got := fmt.Sprint(len(w.delivered())); got != found {
+		w.t.Errorf("%s findings were delivered, of %s", got, found)
 	}
 }
 
@@ -166,8 +169,15 @@ func TestWatchKilled(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	t.Logf("seed %d", seed)
 	w := newWatched(t)
+	// A hunt over the whole case finds each event, too.
+	each := filepath.Join(w.dir, "each.sql")
+	if err := os.WriteFile(each, []byte(`SELECT min(event_time) AS time, 'cloudtrail' AS source, event_id AS principal, NULL AS src_ip, NULL AS target, count(*) || ' times' AS summary
+		FROM cloudtrail GROUP BY event_id`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.hunts = 1
 	for range 5 {
-		c := w.start()
+		c := w.start("--rules", each)
 		for end := time.Now().Add(time.Duration(400+r.IntN(1400)) * time.Millisecond); time.Now().Before(end); time.Sleep(25 * time.Millisecond) {
 			w.feed(1 + r.IntN(20))
 		}
@@ -176,7 +186,7 @@ func TestWatchKilled(t *testing.T) {
 		}
 		c.Wait()
 	}
-	c := w.start("--once", "--drain", "30s")
+	c := w.start("--once", "--drain", "30s", "--rules", each)
 	if err := c.Wait(); err != nil {
 		t.Fatal(err)
 	}
@@ -206,6 +216,9 @@ func TestWatchPace(t *testing.T) {
 		time.Sleep(time.Until(start.Add(time.Duration(i+1) * 100 * time.Millisecond)))
 	}
 	last := time.Now()
+	if err := w.start("--once").Wait(); err == nil {
+		t.Error("two watches work on one case")
+	}
 	until(t, "the last finding", func() bool { return len(w.delivered()) >= w.fed })
 	if late := time.Since(last); late > 5*time.Second {
 		t.Errorf("the last finding came after %v", late)

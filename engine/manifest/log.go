@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"logquarry/engine/lock"
 )
 
 // ErrBusy says that another process is fetching into the folder.
@@ -61,7 +63,10 @@ func Open(dir string, o Options) (_ *Log, err error) {
 			f.Close()
 		}
 	}()
-	if err := lock(f); err != nil {
+	if err := lock.Take(f); err != nil {
+		if errors.Is(err, lock.ErrHeld) {
+			err = ErrBusy
+		}
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	l := &Log{dir: dir, f: f, now: o.Now, have: map[id]int64{}}

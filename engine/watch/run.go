@@ -1,10 +1,12 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -21,6 +23,8 @@ const (
 	gathering = 100 * time.Millisecond
 	// noting is how long what targets took waits to be written.
 	noting = 250 * time.Millisecond
+	// patience is how long rules over the whole case wait while arrivals keep coming.
+	patience = 3 * time.Second
 	// slice is how long rules over the whole case run before arrivals are looked at.
 	slice = time.Second
 	// partsKept is for how many rounds messages are remembered. Rounds are at
@@ -45,9 +49,11 @@ type watch struct {
 	roundNo int64
 	lastNo  int64
 	lanes   []*lane
-	wake    chan struct{}   // a lane has something to be noted
-	due     map[string]bool // jobs, by key
-	allDue  bool            // every job there is
+	wake    chan struct{}    // a lane has something to be noted
+	due     map[string]bool  // jobs, by key
+	allDue  bool             // every job there is
+	turns   map[string]int64 // when each ran last
+	turn    int64
 	sum     Summary
 	// mark is the case as it was left: where it is otherwise, somebody else wrote.
 	mark string
@@ -59,7 +65,7 @@ type watch struct {
 func Run(ctx context.Context, o Options) (sum *Summary, err error) {
 	o.defaults()
 	start := o.Now()
-	w := &watch{o: o, wake: make(chan struct{}, 1), due: map[string]bool{}}
+	w := &watch{o: o, wake: make(chan struct{}, 1), due: map[string]bool{}, turns: map[string]int64{}}
 	defer func() {
 		w.sum.Seconds = o.Now().Sub(start).Seconds()
 		w.sum.Targets = w.states()
@@ -71,6 +77,11 @@ func Run(ctx context.Context, o Options) (sum *Summary, err error) {
 	for _, t := range o.Targets {
 		w.lanes = append(w.lanes, newLane(t, &w.o, w.wake))
 	}
+	free, err := alone(o.Case)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, free()) }()
 	// What is begun is ended: only gathering stops with ctx.
 	work := context.WithoutCancel(ctx)
 	if err := w.begin(ctx); err != nil {
@@ -289,6 +300,7 @@ func (w *watch) rounds(ctx, work context.Context, arrivals <-chan taken) error {
 	batch, bytes := w.left, int64(0)
 	w.left = nil
 	last := time.Time{} // when the last round began; real time
+	hunted := time.Now()
 	var deadline, noted <-chan time.Time
 	if batch != nil {
 		deadline = time.After(0)
@@ -299,7 +311,8 @@ func (w *watch) rounds(ctx, work context.Context, arrivals <-chan taken) error {
 		if full {
 			in = nil
 		}
-		// Rules over the whole case run as long as nothing else is to be done.
+		// Rules over the whole case run as long as nothing else is to be done, and
+		// now and then after a round.
 		var idle chan struct{}
 		if w.owes() && len(batch) == 0 && len(arrivals) == 0 {
 			idle = make(chan struct{})
@@ -330,10 +343,17 @@ func (w *watch) rounds(ctx, work context.Context, arrivals <-chan taken) error {
 				return err
 			}
 			batch, bytes, deadline, noted = nil, 0, nil, nil
+			if w.owes() && time.Since(hunted) > patience {
+				if err := w.overdue(work); err != nil {
+					return err
+				}
+				hunted = time.Now()
+			}
 		case <-idle:
 			if err := w.overdue(work); err != nil {
 				return err
 			}
+			hunted = time.Now()
 		case <-w.wake:
 			if noted == nil {
 				noted = time.After(noting)
@@ -353,7 +373,7 @@ func (w *watch) owes() bool { return w.allDue || len(w.due) > 0 }
 // overdue runs rules over the whole case for a while.
 func (w *watch) overdue(ctx context.Context) error {
 	start := time.Now()
-	before, ran := w.sum.Findings, 0
+	before := w.sum.Findings
 	err := w.with(ctx, store.Options{Confined: true}, func(c *store.Case) error {
 		// What a correlation asks follows from what the case has now.
 		jobs, err := w.rules.jobs(ctx, c)
@@ -366,14 +386,19 @@ func (w *watch) overdue(ctx context.Context) error {
 				w.due[j.key] = true
 			}
 		}
+		// The one that ran longest ago comes first: all get their turn, though new
+		// rows make all due again.
+		slices.SortStableFunc(jobs, func(a, b job) int { return cmp.Compare(w.turns[a.key], w.turns[b.key]) })
 		here := map[string]bool{}
 		for i := range jobs {
-			here[jobs[i].key] = true
-			if w.due[jobs[i].key] && time.Since(start) < slice {
+			key := jobs[i].key
+			here[key] = true
+			if w.due[key] && time.Since(start) < slice {
 				if err := w.runJob(ctx, c, &jobs[i], true); err != nil {
 					return err
 				}
-				ran++
+				w.turn++
+				w.turns[key] = w.turn
 			}
 		}
 		for key := range w.due {

@@ -30,8 +30,9 @@
 //     them. What the case gave when the rule was first watched is noted and not
 //     told. The id is made of the rule and the finding's time, source, principal,
 //     src_ip and target, so that one whose counts grow stays the same finding.
-//     They run after the first kind, as long as nothing waits, so a slow hunt
-//     delays itself alone.
+//     They run after the first kind: as long as nothing waits, and for about a
+//     second every few seconds where arrivals keep coming, those that have not
+//     seen the newest rows in turn.
 //
 // Each target has a lane of its own with its own retries: see [Target].
 //

@@ -1,6 +1,6 @@
 //go:build unix && !solaris && !illumos && !aix
 
-package manifest
+package lock
 
 import (
 	"errors"
@@ -9,12 +9,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lock takes the lock of a file, which goes with it when it is closed, or its
+// Take takes the lock of a file, which goes with it when it is closed, or its
 // process killed.
-func lock(f *os.File) error {
+func Take(f *os.File) error {
 	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
-		return ErrBusy
+		return ErrHeld
 	}
 	return err
 }
