@@ -3,7 +3,6 @@ package api
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -152,8 +151,9 @@ func TestInsights(t *testing.T) {
 			if polls++; polls == 1 {
 				return event{"status": "Running", "results": []any{}}
 			}
-			row := []event{{"field": "@timestamp", "value": "2026-03-10 09:00:00.000"}, {"field": "@message", "value": flow}}
-			return event{"status": "Complete", "results": slices.Repeat([]any{row}, found(queries[in["queryId"].(string)]))}
+			const row = `,[{"field":"@timestamp","value":"2026-03-10 09:00:00.000"},{"field":"@message","value":"` + flow + `"}]`
+			rows := strings.Repeat(row, found(queries[in["queryId"].(string)]))
+			return `{"status":"Complete","results":[` + strings.TrimPrefix(rows, ",") + `]}`
 		},
 		"logs StopQuery": func(string, map[string]any) any { stopped++; return event{} },
 	}
