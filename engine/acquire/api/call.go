@@ -310,7 +310,7 @@ func refusal(r *http.Response, body []byte) error {
 	e.Code = e.Code[strings.LastIndexByte(e.Code, '#')+1:]
 	e.Code, _, _ = strings.Cut(e.Code, ":")
 	if e.Code == "" {
-		e.Code = "HTTP" + fmt.Sprint(r.StatusCode)
+		e.Code, e.Message = fmt.Sprint("HTTP", r.StatusCode), "no answer of the service itself, but "+r.Status
 	}
 	return e
 }
