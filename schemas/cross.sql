@@ -394,6 +394,7 @@ WITH known AS (
     CASE WHEN source = 'cloudtrail' THEN min(hour) OVER (PARTITION BY source, account_id ORDER BY hour RANGE BETWEEN INTERVAL '400' DAY PRECEDING AND CURRENT ROW) ELSE hour END AS account_first,
     CASE WHEN source = 'cloudtrail' THEN max(hour) OVER (PARTITION BY source, account_id ORDER BY hour RANGE BETWEEN CURRENT ROW AND INTERVAL '400' DAY FOLLOWING) ELSE hour END AS account_last
   FROM log_hours
+  WHERE source <> 'ec2_inventory' -- no log: what it was asked for says nothing of other hours
 ),
 series AS (
   SELECT

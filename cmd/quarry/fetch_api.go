@@ -242,6 +242,9 @@ func (a *app) askAPI(ctx context.Context, f *fetchFlags, regions []string, quest
 	if err != nil {
 		return err
 	}
+	if l != nil {
+		fetch.Each = l.take
+	}
 	var items, size atomic.Int64
 	fetch.Progress = func(p api.Progress) { items.Add(p.Items); size.Add(p.Bytes) }
 	stop := func() {}

@@ -49,6 +49,9 @@ type Fetch struct {
 	// Progress is called after each answer, from several goroutines at once; nil:
 	// nobody asks.
 	Progress func(Progress)
+	// Each is called with the line of each file once that is in its place, from
+	// several goroutines at once; nil: nobody waits for them.
+	Each func([]manifest.Entry)
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
 	// Pace is how long lies between two calls of LookupEvents in a Region; zero: what

@@ -165,6 +165,9 @@ func (w *file) end(ctx context.Context, name string, p parameters) (err error) {
 		w.f.mu.Lock()
 		w.f.sum.Files++
 		w.f.mu.Unlock()
+		if w.f.Each != nil {
+			w.f.Each([]manifest.Entry{e})
+		}
 	}
 	return nil
 }
