@@ -119,6 +119,9 @@ func parse(name string, text []byte) (*Source, error) {
 	if len(c.faults) > 0 {
 		return nil, errors.Join(c.faults...)
 	}
+	if s.Time == NoTime {
+		s.Time = ""
+	}
 	return &s, nil
 }
 

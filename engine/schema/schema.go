@@ -33,6 +33,9 @@ const (
 // Keep is the value of [Source.Unmatched] that keeps records no pattern fits.
 const Keep = "keep"
 
+// NoTime stands for the column of the event time where a source has none.
+const NoTime = "none"
+
 // The values of [Column.Part].
 const (
 	Address = "address"
@@ -189,7 +192,9 @@ type Source struct {
 	Unmatched string `yaml:"unmatched"`
 	// Absent is the text that stands for no value in a field.
 	Absent string `yaml:"absent"`
-	// Time is the column of the event time.
+	// Time is the column of the event time; empty, in the file [NoTime], for a
+	// source of what is there, not of what happened: it is loaded whatever the
+	// time that is asked for.
 	Time string `yaml:"time"`
 	// Key are the columns that together name one event: a second row with the
 	// same key, none of them NULL, is a duplicate. Empty: no duplicates.

@@ -91,6 +91,14 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// A source of what is there has no event time.
+func TestLoadNoTime(t *testing.T) {
+	got, err := schema.Load(source(strings.Replace(valid, "time: time\nkey", "time: none\nkey", 1)))
+	if err != nil || len(got) != 1 || got[0].Time != "" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 func TestLoadRefuses(t *testing.T) {
 	tests := []struct {
 		name, old, new, want, hint string

@@ -103,10 +103,13 @@ func (t *triage) each(ctx context.Context, sql string, params map[string]any, f 
 func (t *triage) loaded(ctx context.Context) error {
 	var held, names []string
 	for _, s := range t.o.Sources {
-		name := "'" + s.Name + "'"
+		name, at := "'"+s.Name+"'", "CAST(NULL AS TIMESTAMP)"
+		if s.Time != "" {
+			at = schema.Quote(s.Time)
+		}
 		names = append(names, name)
 		held = append(held, fmt.Sprintf(`SELECT %s AS source, count(*) AS n, min(%s) AS first_time, max(%[2]s) AS last_time FROM %s HAVING count(*) > 0`,
-			name, schema.Quote(s.Time), s.StorageTable()))
+			name, at, s.StorageTable()))
 	}
 	if len(held) == 0 {
 		return errors.New("triage: internal error: no sources given")

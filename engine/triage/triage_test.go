@@ -90,7 +90,7 @@ func TestCollect(t *testing.T) {
 	for _, s := range d.Sources {
 		rows += s.Rows
 	}
-	if len(d.Sources) != 26 || rows != 9912 {
+	if len(d.Sources) != 27 || rows != 9918 {
 		t.Errorf("sources: %+v", d.Sources)
 	}
 	for _, s := range d.Sources {
@@ -202,7 +202,7 @@ func TestCollect(t *testing.T) {
 			t.Errorf("before the window: %+v", p)
 		}
 	}
-	if len(day.Sources) != 26 || !day.Timeline.Start.After(day.Since.Add(-time.Hour)) {
+	if len(day.Sources) != 27 || !day.Timeline.Start.After(day.Since.Add(-time.Hour)) {
 		t.Errorf("%d sources, timeline from %v", len(day.Sources), day.Timeline.Start)
 	}
 	seen := 0

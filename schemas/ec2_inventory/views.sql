@@ -10,7 +10,7 @@ SELECT public_ip, allocation_id, association_id, network_interface_id, instance_
 FROM (SELECT i.*, row_number() OVER (PARTITION BY allocation_id, public_ip ORDER BY seen_at DESC, file_id DESC, record_no DESC) AS place FROM ec2_inventory i WHERE mac_address IS NULL) latest
 WHERE place = 1;
 
--- Every attachment of an interface in the columns all sources share, at the time it was made, once for each time EC2 was asked; what was merely there is no event.
+-- Empty: what is there is no event. When an interface was attached is in ec2_interfaces.
 CREATE OR REPLACE VIEW ec2_inventory_events AS
 SELECT
   attach_time AS event_time,
@@ -33,4 +33,4 @@ SELECT
   file_id,
   record_no
 FROM ec2_inventory
-WHERE attach_time IS NOT NULL;
+WHERE FALSE;

@@ -25,7 +25,7 @@ func (f *folder) others(b *builder) error {
 	o := &others{f, b, rand.New(rand.NewPCG(0x0770, 2026))}
 	for _, step := range []func() error{
 		o.bucketLogs, o.balancers, o.edge, o.names, o.firewall, o.transit,
-		o.findingsAndEvents, o.configuration, o.functionsAndHosts, o.databases, o.cluster, o.lookups, o.lake,
+		o.findingsAndEvents, o.configuration, o.functionsAndHosts, o.databases, o.cluster, o.lookups, o.inventory, o.lake,
 	} {
 		if err := step(); err != nil {
 			return err

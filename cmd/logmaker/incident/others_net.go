@@ -108,3 +108,43 @@ func (o *others) transit() error {
 	text.WriteString("6 TransitGateway 111122223333 tgw-0a1b2c3d4e5f60001 tgw-attach-0a1b2c3d4e5f60001 - - - - - - - - - 1773200000 1773200060 NODATA - - - -\n")
 	return o.file("tgw_flow", fmt.Sprintf("AWSLogs/%s/vpcflowlogs/%s/2026/03/11/%s_vpcflowlogs_%s_fl-0a1b2c3d4e5f60004_20260311T1200Z_%s.log.gz", company, home, company, home, fixedHex("tgw", 8)), text.String(), 59)
 }
+
+// inventory is what EC2 had when the responder asked it, as the AWS command
+// prints it: interfaces, and the elastic address of the office's VPN.
+func (o *others) inventory() error {
+	var interfaces []m
+	for i, h := range []host{balancer, web1, web2, database, office} {
+		group := m{"GroupName": h.name, "GroupId": fmt.Sprintf("sg-0a1b2c3d4e5f600%d", 31+i)}
+		if h.name == web1.name || h.name == web2.name {
+			group = m{"GroupName": "web", "GroupId": webGroup}
+		}
+		primary := m{"Primary": true, "PrivateIpAddress": h.private}
+		nic := m{"AvailabilityZone": h.region + "a", "Description": "", "Groups": []m{group}, "InterfaceType": "interface", "Ipv6Addresses": []m{}, "MacAddress": fmt.Sprintf("02:00:5e:00:53:%02x", i),
+			"NetworkInterfaceId": h.eni, "OwnerId": company, "PrivateIpAddress": h.private, "PrivateIpAddresses": []m{primary}, "RequesterManaged": h.instance == "", "SourceDestCheck": true,
+			"Status": "in-use", "SubnetId": h.subnet, "TagSet": []m{{"Key": "Name", "Value": h.name}}, "VpcId": h.vpc}
+		if h.v6 != "" {
+			nic["Ipv6Addresses"] = []m{{"Ipv6Address": h.v6, "IsPrimaryIpv6": false}}
+		}
+		if h.public != "" {
+			association := m{"IpOwnerId": "amazon", "PublicIp": h.public}
+			nic["Association"], primary["Association"] = association, association
+		}
+		attachment := m{"AttachmentId": "eni-attach-" + h.eni[len("eni-"):], "AttachTime": "2026-01-12T09:00:00+00:00", "DeviceIndex": 0, "Status": "attached", "DeleteOnTermination": true, "InstanceOwnerId": company}
+		switch h.name {
+		case balancer.name:
+			nic["Description"], attachment["InstanceOwnerId"] = "ELB app/shop/50dc6c495c0c9188", "amazon-elb"
+		case database.name:
+			nic["Description"], attachment["InstanceOwnerId"] = "RDSNetworkInterface", "amazon-rds"
+		default:
+			attachment["InstanceId"] = h.instance
+		}
+		nic["Attachment"] = attachment
+		interfaces = append(interfaces, nic)
+	}
+	if err := o.file("ec2_inventory", "queries/describe-network-interfaces.json", string(toJSON(m{"NetworkInterfaces": interfaces})), len(interfaces)); err != nil {
+		return err
+	}
+	return o.file("ec2_inventory", "queries/describe-addresses.json", string(toJSON(m{"Addresses": []m{{"InstanceId": office.instance, "PublicIp": office.public, "AllocationId": "eipalloc-0a1b2c3d4e5f60201",
+		"AssociationId": "eipassoc-0a1b2c3d4e5f60201", "Domain": "vpc", "NetworkInterfaceId": office.eni, "NetworkInterfaceOwnerId": company, "PrivateIpAddress": office.private,
+		"PublicIpv4Pool": "amazon", "NetworkBorderGroup": home}}})), 1)
+}
