@@ -18,6 +18,7 @@ import (
 
 	"logquarry/engine/acquire/bucket"
 	"logquarry/engine/acquire/deliver"
+	"logquarry/engine/acquire/policy"
 	"logquarry/engine/acquire/queue"
 	"logquarry/engine/acquire/s3"
 	"logquarry/engine/hunt"
@@ -31,7 +32,7 @@ type watchFlags struct {
 	rules, patterns, params, placeholders, to []string
 	since                                     string
 	every, settle, giveUp, drain              time.Duration
-	once, status, revive                      bool
+	once, status, revive, policy              bool
 	aws                                       awsFlags
 	into, webhookKey                          string
 	visibility, poll                          time.Duration
@@ -85,6 +86,13 @@ The state is in the case. --status shows it, with the dead letters.`,
   quarry watch incoming --once
   quarry watch --status`,
 		RunE: func(c *cobra.Command, args []string) error {
+			if f.policy {
+				text, err := policy.Watch(args, f.to, f.aws.session.Region)
+				if err != nil {
+					return usage("", "watch %v", err)
+				}
+				return a.writeText(string(text))
+			}
 			if f.status || f.revive {
 				return a.watchStatus(c.Context(), args, f)
 			}
@@ -107,6 +115,7 @@ The state is in the case. --status shows it, with the dead letters.`,
 	c.Flags().StringVar(&f.webhookKey, "webhook-key", "", "`file` with the key that signs what goes to webhooks (default $QUARRY_WEBHOOK_KEY)")
 	f.aws.flags(c)
 	c.Flags().BoolVar(&f.once, "once", false, "take what is there and end")
+	c.Flags().BoolVar(&f.policy, "policy", false, "print the IAM policy that the sources and targets need, and watch nothing")
 	c.Flags().BoolVar(&f.status, "status", false, "show the state of the watch in the case, and dead letters")
 	c.Flags().BoolVar(&f.revive, "retry-dead", false, "have dead letters tried again by the next watch")
 	return c

@@ -194,6 +194,15 @@ const placeholder = "BUCKET"
 // Document is the policy that allows what o says and nothing else, as indented
 // JSON with a line end. An error is an *UnknownError.
 func Document(o Options) ([]byte, error) {
+	list, err := statements(o)
+	if err != nil {
+		return nil, err
+	}
+	return encode(list)
+}
+
+// statements are those of the policy that o is about.
+func statements(o Options) ([]statement, error) {
 	partition := o.Partition
 	if partition == "" {
 		partition = "aws"
@@ -229,18 +238,24 @@ func Document(o Options) ([]byte, error) {
 		{LogGroups, statement{Sid: "ReadLogGroups", Resource: "arn:" + partition + ":logs:*:*:log-group:*"}},
 		{Everything, statement{Sid: "AskServices", Resource: "*"}},
 	}
-	doc := struct {
-		Version   string      `json:"Version"`
-		Statement []statement `json:"Statement"`
-	}{Version: "2012-10-17", Statement: []statement{}}
+	list := []statement{}
 	for _, f := range forms {
 		if f.s.Action = on[f.on]; len(f.s.Action) == 0 {
 			continue
 		}
 		slices.Sort(f.s.Action)
 		f.s.Action, f.s.Effect = slices.Compact(f.s.Action), "Allow"
-		doc.Statement = append(doc.Statement, f.s)
+		list = append(list, f.s)
 	}
+	return list, nil
+}
+
+// encode is a policy of statements as indented JSON with a line end.
+func encode(list []statement) ([]byte, error) {
+	doc := struct {
+		Version   string      `json:"Version"`
+		Statement []statement `json:"Statement"`
+	}{"2012-10-17", list}
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
