@@ -184,7 +184,7 @@ func (l *loader) run(ctx context.Context, files []find.File) error {
 		return err
 	}
 	if l.books.origin = l.opts.Origin; l.books.origin == nil {
-		if l.books.origin, err = origins(ctx, files); err != nil {
+		if l.books.origin, err = origins(ctx, files, l.opts.Recall.manifests); err != nil {
 			return err
 		}
 	}

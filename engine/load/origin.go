@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -25,8 +26,10 @@ func OriginOf(e *manifest.Entry) Origin {
 }
 
 // origins are what the manifests above the files say, by path. A manifest that
-// cannot be read to its end says what stands before: quarry verify judges it.
-func origins(ctx context.Context, files []find.File) (func(path string) Origin, error) {
+// cannot be read to its end says what stands before: quarry verify judges it. read
+// has for each folder how far its manifest was read by an earlier load, whose files
+// are hardly those of this one; it is brought up to date.
+func origins(ctx context.Context, files []find.File, read map[string]int64) (func(path string) Origin, error) {
 	top := map[string]string{}           // a folder → that of the manifest for it; empty: there is none
 	known := map[string]map[string]int{} // that folder → paths below it → place in list
 	var list []Origin
@@ -44,28 +47,29 @@ func origins(ctx context.Context, files []find.File) (func(path string) Origin, 
 		}
 	}
 	for dir, wanted := range known {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		in, err := os.Open(filepath.Join(dir, manifest.Name))
-		if err != nil {
-			return nil, fmt.Errorf("read what was fetched: %w", err)
-		}
-		_, err = manifest.Read(in, func(e *manifest.Entry, _ int64) {
-			if at, ok := wanted[e.Path]; ok && e.Bucket != "" {
-				if at < 0 {
-					list = append(list, Origin{})
-					at = len(list) - 1
-					wanted[e.Path] = at
-				}
-				list[at] = OriginOf(e)
+		open := len(wanted) // paths that no line was of yet
+		each := func(e *manifest.Entry) {
+			at, ok := wanted[e.Path]
+			switch {
+			case !ok:
+				return
+			case at < 0:
+				list = append(list, Origin{})
+				at = len(list) - 1
+				wanted[e.Path] = at
+				open--
 			}
-		})
-		in.Close()
-		var broken *manifest.Break
-		if err != nil && !errors.As(err, &broken) {
-			return nil, fmt.Errorf("read what was fetched: %w", err)
+			list[at] = OriginOf(e)
 		}
+		from := read[dir]
+		end, err := readFrom(ctx, dir, from, each)
+		if err == nil && open > 0 && from > 0 {
+			end, err = readFrom(ctx, dir, 0, each)
+		}
+		if err != nil {
+			return nil, err
+		}
+		read[dir] = end
 	}
 	return func(path string) Origin {
 		name := outer(path)
@@ -77,6 +81,29 @@ func origins(ctx context.Context, files []find.File) (func(path string) Origin, 
 		}
 		return Origin{}
 	}, nil
+}
+
+// readFrom reads the manifest of a folder from the line on that begins there, and
+// says where its last line begins.
+func readFrom(ctx context.Context, dir string, from int64, each func(*manifest.Entry)) (last int64, err error) {
+	if ctx.Err() != nil {
+		return 0, context.Cause(ctx)
+	}
+	in, err := os.Open(filepath.Join(dir, manifest.Name))
+	if err != nil {
+		return 0, fmt.Errorf("read what was fetched: %w", err)
+	}
+	defer in.Close()
+	if _, err := in.Seek(from, io.SeekStart); err != nil {
+		return 0, fmt.Errorf("read what was fetched: %w", err)
+	}
+	last = from
+	_, err = manifest.Read(in, func(e *manifest.Entry, at int64) { last = from + at; each(e) })
+	var broken *manifest.Break
+	if err != nil && !errors.As(err, &broken) {
+		return 0, fmt.Errorf("read what was fetched: %w", err)
+	}
+	return last, nil
 }
 
 // outer is the file that lies on the disk: the archive of a member.

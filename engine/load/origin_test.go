@@ -34,7 +34,8 @@ func TestOrigins(t *testing.T) {
 	}
 	t.Chdir(top)
 	files := []find.File{{Path: "a/b"}, {Path: paths[1]}, {Path: paths[2] + "!inner/log"}, {Path: paths[3]}, {Path: "mine"}, {Path: paths[5]}, {Path: "-"}}
-	of, err := origins(t.Context(), files)
+	read := map[string]int64{}
+	of, err := origins(t.Context(), files, read)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,6 +43,21 @@ func TestOrigins(t *testing.T) {
 		if got := of(files[i].Path); got != want {
 			t.Errorf("%s: %+v, want %+v", files[i].Path, got, want)
 		}
+	}
+	// A later load reads what came since, and all where that does not say it.
+	before := read[top]
+	if l, err = manifest.Open(top, manifest.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Append(t.Context(), entry("new", "new", "5")); err != nil || l.Close() != nil {
+		t.Fatal(err)
+	}
+	later := []find.File{{Path: "new"}}
+	if of, err = origins(t.Context(), later, read); err != nil || of("new").ETag != "5" || before == 0 || read[top] <= before {
+		t.Errorf("%+v, %v; read from %d to %d", of("new"), err, before, read[top])
+	}
+	if of, err = origins(t.Context(), append(later, files[0]), read); err != nil || of("new").ETag != "5" || of("a/b").ETag != "3" {
+		t.Errorf("%+v, %+v, %v", of("new"), of("a/b"), err)
 	}
 	// What is broken further on does not keep a load from going on.
 	f, err := os.OpenFile(filepath.Join(top, manifest.Name), os.O_APPEND|os.O_WRONLY, 0)
@@ -51,7 +67,7 @@ func TestOrigins(t *testing.T) {
 	if _, err := f.WriteString("no JSON\n"); err != nil || f.Close() != nil {
 		t.Fatal(err)
 	}
-	if of, err = origins(t.Context(), files); err != nil || of("a/b").ETag != "3" {
+	if of, err = origins(t.Context(), files, map[string]int64{}); err != nil || of("a/b").ETag != "3" {
 		t.Errorf("%+v, %v", of("a/b"), err)
 	}
 }

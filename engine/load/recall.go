@@ -19,6 +19,8 @@ type Recall struct {
 	// place is the last place of a file in the order of the loads so far, so
 	// that none is taken for a file of an earlier load.
 	place uint32
+	// manifests has how far those of folders were read, by folder.
+	manifests map[string]int64
 }
 
 // Forget has the next load read the case again. It is to be called when somebody
@@ -35,7 +37,7 @@ func (r *Recall) begin(ctx context.Context, l *loader) error {
 		if err != nil {
 			return err
 		}
-		*r = Recall{books: books, seen: map[string]*seen{}}
+		*r = Recall{books: books, seen: map[string]*seen{}, manifests: map[string]int64{}}
 	}
 	l.books, l.seen = r.books, r.seen
 	return nil

@@ -130,7 +130,7 @@ func (r *reading) describe() {
 	e := &r.entry
 	*e = manifest.Entry{
 		Fetched: r.g.o.Now(), Status: manifest.Fetched, Size: r.check.size, SHA256: hex.EncodeToString(r.check.sha.Sum(nil)),
-		Endpoint: r.g.o.Session.Endpoint, Bucket: x.Bucket, Key: x.Key, VersionID: x.VersionID, Latest: x.Latest, ETag: x.ETag, LastModified: x.LastModified,
+		Endpoint: r.g.o.endpoint, Bucket: x.Bucket, Key: x.Key, VersionID: x.VersionID, Latest: x.Latest, ETag: x.ETag, LastModified: x.LastModified,
 		StorageClass: string(out.StorageClass), ContentType: aws.ToString(out.ContentType), ContentEncoding: aws.ToString(out.ContentEncoding),
 		Encryption: string(out.ServerSideEncryption), KMSKeyID: aws.ToString(out.SSEKMSKeyId), Owner: x.Owner, Metadata: out.Metadata,
 	}

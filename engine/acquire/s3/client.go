@@ -57,6 +57,17 @@ func (c *clients) of(ctx context.Context, bucket string) (*service.Client, error
 	return client, nil
 }
 
+// endpoint is what is asked where it is not AWS, as flags, the environment or the
+// profile say: objects of two servers are two, whatever they are called.
+func (c *clients) endpoint(ctx context.Context) (string, error) {
+	cfg, err := c.o.Session.ConfigOr(ctx, "", s3Region)
+	if err != nil {
+		return "", err
+	}
+	// A service's own variable says it to its client alone.
+	return aws.ToString(service.NewFromConfig(cfg).Options().BaseEndpoint), nil
+}
+
 // moved says whether err, of a request to used, is that the bucket is in another
 // Region, and sees to it that it is asked there from now on.
 func (c *clients) moved(ctx context.Context, bucket string, used *service.Client, err error) bool {

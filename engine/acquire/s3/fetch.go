@@ -34,6 +34,10 @@ func Fetch(ctx context.Context, o Options) (*Summary, error) {
 }
 
 func fetch(ctx context.Context, o *Options, t *tally) (err error) {
+	c := newClients(o, t)
+	if o.endpoint, err = c.endpoint(ctx); err != nil {
+		return err
+	}
 	where := newPlaces()
 	log, err := manifest.Open(o.Dir, manifest.Options{Now: o.Now, Each: func(e *manifest.Entry) {
 		if e.Path != "" {
@@ -67,7 +71,6 @@ func fetch(ctx context.Context, o *Options, t *tally) (err error) {
 		}
 	}()
 
-	c := newClients(o, t)
 	f := &fetcher{o: o, t: t, log: log, root: root, where: where, get: newGetter(o, c, t, root), l: &lister{o, c, t}}
 	return f.run(ctx)
 }
@@ -204,7 +207,7 @@ func (f *fetcher) deal(ctx context.Context, x *Object, tasks chan<- task, result
 
 // entry is what a line of the manifest says of an object that was listed.
 func (f *fetcher) entry(x *Object) manifest.Entry {
-	return manifest.Entry{Endpoint: f.o.Session.Endpoint, Bucket: x.Bucket, Key: x.Key, VersionID: x.VersionID, ETag: x.ETag, LastModified: x.LastModified}
+	return manifest.Entry{Endpoint: f.o.endpoint, Bucket: x.Bucket, Key: x.Key, VersionID: x.VersionID, ETag: x.ETag, LastModified: x.LastModified}
 }
 
 // there says whether the file of a line is there, as long as it was. Whether it is

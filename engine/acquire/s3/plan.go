@@ -65,6 +65,12 @@ var classPrices = map[string]struct{ get, retrieval float64 }{
 // Plan lists what Fetch would fetch, and fetches and writes nothing.
 func Plan(ctx context.Context, o Options) (*Estimate, error) {
 	o = o.defaults()
+	t := &tally{s: Summary{Problems: []Problem{}, Notes: []string{}}}
+	c := newClients(&o, t)
+	var err error
+	if o.endpoint, err = c.endpoint(ctx); err != nil {
+		return nil, err
+	}
 	log, err := manifest.Peek(o.Dir)
 	if err != nil {
 		return nil, opening(o.Dir, err)
@@ -74,8 +80,7 @@ func Plan(ctx context.Context, o Options) (*Estimate, error) {
 	type class struct{ gets, bytes int64 }
 	classes := map[string]class{}
 	var mu sync.Mutex
-	t := &tally{s: Summary{Problems: []Problem{}, Notes: []string{}}}
-	l := &lister{&o, newClients(&o, t), t}
+	l := &lister{&o, c, t}
 	f := &fetcher{o: &o}
 	err = l.list(ctx, func(_ context.Context, x *Object) error {
 		_, there, err := log.Have(f.entry(x))

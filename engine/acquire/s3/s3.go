@@ -98,6 +98,8 @@ type Options struct {
 	// their places, in order and by one goroutine; nil: nobody waits for them.
 	Each func([]manifest.Entry)
 	Now  func() time.Time // nil: time.Now
+
+	endpoint string // see [clients.endpoint]
 }
 
 // Problem is an object or place that could not be had.
