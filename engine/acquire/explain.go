@@ -5,9 +5,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -125,6 +127,10 @@ func (e *Error) explainCode(message string, a Asked, op *smithy.OperationError) 
 	}
 	code := e.Code
 	switch {
+	case op != nil && (op.Service() == "SSO OIDC" || op.Service() == "SSO" && code == "UnauthorizedException"):
+		// The token that is kept is too old, or was taken back.
+		e.Ends = true
+		e.Reason, e.Advice = "the SSO session has expired or was never begun", login(a.Profile)
 	case op != nil && op.Service() == "STS" && denied(code):
 		e.Permission = "sts:" + op.Operation()
 		e.Ends = true
@@ -247,6 +253,7 @@ var (
 func (e *Error) explainOther(a Asked, op *smithy.OperationError) {
 	err := e.Err
 	var sso *ssocreds.InvalidTokenError
+	var file *fs.PathError
 	var profile config.SharedConfigProfileNotExistError
 	var noARN config.CredentialRequiresARNError
 	var role config.SharedConfigAssumeRoleError
@@ -256,7 +263,7 @@ func (e *Error) explainOther(a Asked, op *smithy.OperationError) {
 	var authority x509.UnknownAuthorityError
 	e.Ends = true
 	switch {
-	case errors.As(err, &sso):
+	case errors.As(err, &sso), errors.As(err, &file) && strings.Contains(filepath.ToSlash(file.Path), "/.aws/sso/cache/"):
 		e.Reason, e.Advice = "the SSO session has expired or was never begun", login(a.Profile)
 	case errors.As(err, &profile):
 		e.Reason, e.Advice = "there is no profile "+profile.Profile, "aws configure list-profiles names those there are"

@@ -1,6 +1,8 @@
 package acquire
 
 import (
+	"crypto/sha1"
+	"encoding/hex"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -24,6 +26,7 @@ func alone(t *testing.T, files string) {
 	if err := os.WriteFile(path, []byte(files), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	t.Setenv("HOME", t.TempDir()) // where tokens of SSO are kept
 	for name, value := range map[string]string{"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": "", "AWS_PROFILE": "", "AWS_REGION": "", "AWS_DEFAULT_REGION": "",
 		"AWS_ENDPOINT_URL": "", "AWS_CONFIG_FILE": path, "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "",
 		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "", "AWS_WEB_IDENTITY_TOKEN_FILE": ""} {
@@ -64,7 +67,10 @@ const someKeys = "aws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = secre
 
 func TestSession(t *testing.T) {
 	profiles := "[profile plain]\nregion = eu-west-1\n" + someKeys +
-		"[profile role]\nregion = eu-north-1\nsource_profile = plain\nrole_arn = arn:aws:iam::111122223333:role/reader\nmfa_serial = arn:aws:iam::111122223333:mfa/anna\n"
+		"[profile role]\nregion = eu-north-1\nsource_profile = plain\nrole_arn = arn:aws:iam::111122223333:role/reader\nmfa_serial = arn:aws:iam::111122223333:mfa/anna\n" +
+		"[profile sso]\nregion = eu-west-1\nsso_session = ir\nsso_account_id = 111122223333\nsso_role_name = ir\n[sso-session ir]\nsso_region = eu-west-1\nsso_start_url = https://example.awsapps.com/start\n" +
+		"[profile oldsso]\nregion = eu-west-1\nsso_region = eu-west-1\nsso_start_url = https://example.awsapps.com/start\nsso_account_id = 111122223333\nsso_role_name = ir\n" +
+		"[profile orphan]\nrole_arn = arn:aws:iam::111122223333:role/reader\nsource_profile = gone\n"
 	for _, c := range []struct {
 		name       string
 		session    *Session
@@ -89,6 +95,9 @@ func TestSession(t *testing.T) {
 			asked: map[string]string{"Action": "AssumeRole", "RoleArn": "arn:aws:iam::111122223333:role/reader", "TokenCode": "654321"}},
 		{name: "nobody to ask", session: &Session{Profile: "role"}, wrong: "nobody to ask", wrongs: "--mfa-token", region: "eu-north-1"},
 		{name: "no token given", session: &Session{Profile: "plain", MFASerial: "m"}, token: " ", wrong: "no token of the MFA device", region: "eu-west-1", askedTimes: 1},
+		{name: "SSO that was never begun", session: &Session{Profile: "sso"}, wrong: "the SSO session has expired or was never begun", wrongs: "aws sso login", region: "eu-west-1"},
+		{name: "SSO of the older kind", session: &Session{Profile: "oldsso"}, wrong: "the SSO session has expired or was never begun", wrongs: "aws sso login", region: "eu-west-1"},
+		{name: "a role whose source is missing", session: &Session{Profile: "orphan"}, wrong: "there is no profile gone", wrongs: "list-profiles"},
 		{name: "no such profile", session: &Session{Profile: "plian"}, wrong: "there is no profile plian", wrongs: "list-profiles"},
 		{name: "no Region", session: &Session{}, wrong: "no Region is named", wrongs: "--region"},
 		{name: "no credentials", session: &Session{Region: "us-east-1"}, wrong: "there are no credentials", wrongs: "aws sso login", region: "us-east-1"},
@@ -142,6 +151,35 @@ func TestSession(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A token of SSO that is kept and was taken back is refused by SSO itself.
+func TestSSORefused(t *testing.T) {
+	alone(t, "[profile sso]\nregion = eu-west-1\nsso_region = eu-west-1\nsso_start_url = https://example.awsapps.com/start\nsso_account_id = 111122223333\nsso_role_name = ir\n")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Amzn-ErrorType", "UnauthorizedException")
+		w.WriteHeader(http.StatusUnauthorized)
+		fmt.Fprint(w, `{"message":"Session token not found or invalid"}`)
+	}))
+	defer server.Close()
+	t.Setenv("AWS_ENDPOINT_URL_SSO", server.URL)
+	cache := filepath.Join(os.Getenv("HOME"), ".aws/sso/cache")
+	if err := os.MkdirAll(cache, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	name := sha1.Sum([]byte("https://example.awsapps.com/start"))
+	if err := os.WriteFile(filepath.Join(cache, hex.EncodeToString(name[:])+".json"), []byte(`{"accessToken":"x","expiresAt":"2099-01-01T00:00:00Z"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := (&Session{Profile: "sso"}).Config(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = cfg.Credentials.Retrieve(t.Context())
+	var e *Error
+	if !errors.As(Explain(err, Asked{Profile: "sso"}), &e) || !e.Ends || !strings.HasPrefix(e.Reason, "the SSO session has expired") || !strings.Contains(e.Hint(), "aws sso login --profile sso") {
+		t.Errorf("%v", err)
 	}
 }
 
