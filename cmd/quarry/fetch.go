@@ -302,6 +302,14 @@ func (a *app) listProblems(list []s3.Problem, all int64) {
 	}
 }
 
+// dollars is an amount, which is not nothing because it is small.
+func dollars(x float64) string {
+	if x > 0 && x < 0.005 {
+		return "less than $0.01"
+	}
+	return fmt.Sprintf("$%.2f", x)
+}
+
 // planObjects says what would be fetched.
 func (a *app) planObjects(ctx context.Context, o s3.Options) error {
 	e, err := s3.Plan(ctx, o)
@@ -323,8 +331,8 @@ func (a *app) planObjects(ctx context.Context, o s3.Options) error {
 			p.line("archived            %s, %s: to be restored first", plural(e.Archived, "object"), render.Size(e.ArchivedBytes))
 		}
 		p.line("requests            %s, %s", plural(e.Lists, "list"), plural(e.Gets, "get"))
-		p.line("about               $%.2f for requests, $%.2f for retrieval", e.Costs.Requests, e.Costs.Retrieval)
-		p.line("                    $%.2f for transfer to the internet; none within the Region", e.Costs.Transfer)
+		p.line("about               %s for requests, %s for retrieval", dollars(e.Costs.Requests), dollars(e.Costs.Retrieval))
+		p.line("                    %s for transfer to the internet; none within the Region", dollars(e.Costs.Transfer))
 		p.line("reckoned by         %s", strings.ReplaceAll(e.Costs.Assumed, ", without", ",\n                    without"))
 		err = p.err
 	}
