@@ -247,3 +247,44 @@ func TestWatchPace(t *testing.T) {
 		t.Error("the side case was left behind")
 	}
 }
+
+// TestWatchGone: a file that is gone before it is loaded is set aside and said, and
+// the others of its round are loaded.
+func TestWatchGone(t *testing.T) {
+	w := newWatched(t)
+	w.feed(3)
+	// A link is taken for what it leads to, which goes away.
+	gone := filepath.Join(w.dir, "gone.json")
+	if err := os.WriteFile(gone, []byte(`{"Records":[]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(gone, before, before); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(gone, filepath.Join(w.dir, "in", "link.json")); err != nil {
+		t.Skip(err)
+	}
+	// The round begins two seconds after the files were seen.
+	c := w.start("--every", "2s")
+	until(t, "the first round", func() bool { return len(w.delivered()) == 3 })
+	w.feed(2)
+	link := filepath.Join(w.dir, "in", "link2.json")
+	if err := os.Symlink(gone, link); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(300 * time.Millisecond) // that it is seen
+	if err := os.Remove(gone); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the second round", func() bool { return len(w.delivered()) == 5 })
+	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Wait(); err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+	if got := w.ask("SELECT count(*) FROM watch_arrivals WHERE state = 'aside' AND reason LIKE '%no such file%'"); got != "1" {
+		t.Errorf("%s files were set aside", got)
+	}
+}

@@ -3,7 +3,9 @@ package watch
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -188,20 +190,13 @@ func (w *watch) byPath(ctx context.Context, c *store.Case, paths []string, colum
 // loadFiles loads what was taken and returns the files of the ledger that have
 // rows of it.
 func (w *watch) loadFiles(ctx context.Context, c *store.Case, list []arrived) (*load.Summary, map[int64]evidence, error) {
-	var paths []string
 	of := map[string]*arrived{}
 	for i := range list {
-		a := &list[i]
-		if a.state != "taken" {
-			continue
+		if list[i].state == "taken" {
+			of[list[i].Path] = &list[i]
 		}
-		if _, err := os.Lstat(a.Path); err != nil {
-			a.state, a.reason = "aside", err.Error()
-			continue
-		}
-		paths, of[a.Path] = append(paths, a.Path), a
 	}
-	if paths == nil {
+	if len(of) == 0 {
 		return nil, nil, nil
 	}
 	start := w.o.Now()
@@ -214,7 +209,26 @@ func (w *watch) loadFiles(ctx context.Context, c *store.Case, list []arrived) (*
 	if err != nil {
 		return nil, nil, err
 	}
-	files, err := finder.Find(ctx, paths)
+	var files []find.File
+	for tries := 3; ; tries-- {
+		var there []string
+		for path, a := range of {
+			if _, err := os.Stat(path); err != nil {
+				a.state, a.reason = "aside", err.Error()
+				delete(of, path)
+				continue
+			}
+			there = append(there, path)
+		}
+		if there == nil {
+			return nil, nil, nil
+		}
+		slices.Sort(there)
+		// A file may go away between the two looks.
+		if files, err = finder.Find(ctx, there); err == nil || tries == 1 || !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("look at what arrived: %w", err)
 	}
