@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"logquarry/engine/acquire/api"
+	"logquarry/engine/acquire/layout"
 	"logquarry/engine/load"
 	"logquarry/engine/manifest"
 	"logquarry/engine/render"
@@ -47,6 +48,9 @@ func (a *app) apiCommand(f *fetchFlags, c *cobra.Command, asked func() ([]apiQue
 		}
 		if len(regions) == 0 && f.session.Region != "" {
 			regions = []string{f.session.Region}
+		}
+		if err := layout.CheckRegions(regions); err != nil {
+			return wanted(err)
 		}
 		return a.askAPI(c.Context(), f, regions, questions)
 	}

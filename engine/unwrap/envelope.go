@@ -11,7 +11,7 @@ import (
 func (o *opener) envelope(p place, text []byte, ms members, from *decode.Origin, depth int) bool {
 	r := o.r
 	switch {
-	case ms.object(asked):
+	case isAnswer(ms):
 		o.answer(p, text, ms, depth)
 	case ms.array("logEvents"):
 		o.subscription(p, ms, depth)
@@ -116,6 +116,16 @@ func insights(val []byte) bool {
 // asked is the member that quarry puts before those of an answer when it fetches
 // one: which service, in which account and Region, was asked what, and when.
 const asked = "@request"
+
+// isAnswer reports whether an object has such a member; somebody's own @request is
+// none.
+func isAnswer(ms members) bool {
+	if !ms.object(asked) {
+		return false
+	}
+	inner, _ := membersOf(nil, ms.get(asked))
+	return inner.isString("service") && inner.isString("operation")
+}
 
 // answer opens an answer with such a member, whose origin it is.
 func (o *opener) answer(p place, text []byte, ms members, depth int) {

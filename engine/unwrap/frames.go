@@ -201,7 +201,7 @@ func (r *Reader) enter() bool {
 				r.subscriptions++
 				r.log = logOrigin(before)
 				r.from = &r.log
-			case before.object(asked):
+			case isAnswer(before):
 				r.log = requestOrigin(before.get(asked))
 				r.from = &r.log
 			case len(r.inArray) == 0:

@@ -69,7 +69,7 @@ func isEnvelope(ms members, known Known) bool {
 // isFramed reports whether an object is an envelope by its members alone.
 func isFramed(ms members) bool {
 	switch {
-	case ms.object(asked), ms.array("logEvents"), ms.has("detail-type") && ms.has("detail"), ms.has("awslogs"), ms.has("invokingEvent"),
+	case isAnswer(ms), ms.array("logEvents"), ms.has("detail-type") && ms.has("detail"), ms.has("awslogs"), ms.has("invokingEvent"),
 		ms.text("Type") == "Notification" && ms.has("Message"):
 		return true
 	}

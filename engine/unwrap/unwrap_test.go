@@ -116,7 +116,7 @@ func subscription(messages ...string) string {
 
 // fetched is the beginning of an answer that quarry fetched.
 func fetched(more string) string {
-	return `{"@request":{"service":"x",` + more + `"account":"111122223333","region":"eu-west-1","fetched":"2026-01-02T03:30:00Z"}`
+	return `{"@request":{"service":"x","operation":"y",` + more + `"account":"111122223333","region":"eu-west-1","fetched":"2026-01-02T03:30:00Z"}`
 }
 
 const control = `{"messageType":"CONTROL_MESSAGE","owner":"CloudwatchLogs","logGroup":"","logStream":"","subscriptionFilters":[],"logEvents":[{"id":"","timestamp":1767323045678,"message":"CWL CONTROL MESSAGE: Checking health of destination Firehose."}]}`
@@ -259,7 +259,7 @@ func TestWays(t *testing.T) {
 
 func TestNotEnvelopes(t *testing.T) {
 	for _, in := range []string{"", trail, `{"Records":[` + trail + `]}`, "[" + trail + "," + bridged + "]", flow, "version srcaddr\n", "notes, and more notes\n",
-		"2026-01-02T03:04:05.678Z\tid\tINFO\tx", "srcaddr,other,things,here\n", `{"a":1}`, "H4sI"} {
+		"2026-01-02T03:04:05.678Z\tid\tINFO\tx", "srcaddr,other,things,here\n", `{"a":1}`, `{"@request":{"method":"GET"},"message":"m"}`, "H4sI"} {
 		if f := unwrap.Sniff([]byte(in), true, known{}, sources); f != "" {
 			t.Errorf("%.40q is taken for %s", in, f)
 		}

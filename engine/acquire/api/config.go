@@ -181,8 +181,9 @@ func (f *Fetch) items(ctx context.Context, key about, kind string, ids []string,
 	out := f.file(fmt.Sprintf("%s/%s/%s/%s", configTop, f.account, key.region, safe(strings.ReplaceAll(kind, "::", "-"))), key)
 	defer out.drop()
 	for _, id := range ids {
-		asks := []map[string]any{{"earlierTime": w.Since.Unix(), "laterTime": w.Until.Unix() - 1, "chronologicalOrder": "Forward", "limit": 100}}
+		asks := []map[string]any{{"laterTime": w.Until.Unix() - 1, "chronologicalOrder": "Forward", "limit": 100}}
 		if !f.Since.IsZero() {
+			asks[0]["earlierTime"] = w.Since.Unix()
 			asks = append(asks, map[string]any{"laterTime": w.Since.Unix() - 1, "chronologicalOrder": "Reverse", "limit": 1})
 		}
 		for i, in := range asks {

@@ -132,16 +132,24 @@ var (
 	regionName = regexp.MustCompile(`^([a-z]{2,}(-[a-z]+)+-\d+|global|cloudfront)$`)
 )
 
+// CheckRegions says which of some names is no Region's, as a *WantError.
+func CheckRegions(names []string) error {
+	for _, r := range names {
+		if !regionName.MatchString(r) {
+			return &WantError{fmt.Sprintf("region %q is no Region", r), "a Region is written eu-west-1, cn-north-1, us-gov-west-1"}
+		}
+	}
+	return nil
+}
+
 func (w Want) check() error {
 	for _, a := range w.Accounts {
 		if !accountID.MatchString(a) {
 			return &WantError{fmt.Sprintf("account %q is no account id", a), "an account id has 12 digits, zeros at its start too"}
 		}
 	}
-	for _, r := range w.Regions {
-		if !regionName.MatchString(r) {
-			return &WantError{fmt.Sprintf("region %q is no Region", r), "a Region is written eu-west-1, cn-north-1, us-gov-west-1"}
-		}
+	if err := CheckRegions(w.Regions); err != nil {
+		return err
 	}
 	if w.Org != "" && !orgID.MatchString(w.Org) {
 		return &WantError{fmt.Sprintf("organization %q is no organization id", w.Org), "an organization id is o- and 10 to 32 letters and digits"}
