@@ -27,7 +27,7 @@ func (a *app) printPolicy(f *fetchFlags, kinds, regions []string, wishes ...stri
 	}
 	for _, r := range append(regions, f.session.Region) {
 		if r != "" {
-			o.Partition = policy.Partition(r)
+			o.Partition, o.RegionsNamed = policy.Partition(r), true
 		}
 	}
 	text, err := policy.Document(o)

@@ -218,8 +218,13 @@ func (f *Fetch) begin(ctx context.Context, top string) error {
 	if err := f.sweep(ctx, top); err != nil {
 		return err
 	}
+	// Other partitions know nothing of the keys of this one.
+	home := ""
+	if len(f.Regions) > 0 && policy.Partition(f.Regions[0]) != "aws" {
+		home = f.Regions[0]
+	}
 	if f.account == "" {
-		got, err := f.ask(ctx, call{op: policy.GetCallerIdentity})
+		got, err := f.ask(ctx, call{op: policy.GetCallerIdentity, region: home})
 		if err != nil {
 			return err
 		}

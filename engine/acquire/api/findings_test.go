@@ -234,6 +234,21 @@ func TestEC2(t *testing.T) {
 	}
 }
 
+// TestPartitions: who is asking is found out where the keys are known.
+func TestPartitions(t *testing.T) {
+	a := &cloud{t: t, answers: ec2()}
+	f := open(t, a.serve(), t.TempDir())
+	f.Regions = []string{"cn-north-1"}
+	if _, err := f.EC2Inventory(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range a.calls {
+		if c.region != "cn-north-1" {
+			t.Errorf("%s was asked in %s", c.op, c.region)
+		}
+	}
+}
+
 func TestHosts(t *testing.T) {
 	for _, c := range []struct {
 		service, region string

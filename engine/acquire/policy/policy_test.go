@@ -110,6 +110,7 @@ func TestWishes(t *testing.T) {
 		{Options{Kinds: []string{"waf"}, With: []string{"all-versions"}}, []string{"kms:Decrypt", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"}},
 		{Options{Kinds: []string{"logs"}, With: []string{"insights"}}, []string{"ec2:DescribeRegions", "logs:DescribeLogGroups", "logs:GetQueryResults", "logs:StartQuery", "logs:StopQuery"}},
 		{Options{Kinds: []string{"config-history"}, With: []string{"rules"}}, []string{"config:DescribeConfigRules", "config:GetComplianceDetailsByConfigRule", "ec2:DescribeRegions"}},
+		{Options{Kinds: []string{"guardduty-findings"}, RegionsNamed: true}, []string{"guardduty:GetFindings", "guardduty:ListDetectors", "guardduty:ListFindings"}},
 		{Options{Kinds: []string{"ec2-inventory"}, With: []string{"rules"}}, []string{"ec2:DescribeAddresses", "ec2:DescribeNetworkInterfaces", "ec2:DescribeRegions"}},
 	} {
 		if d := cmp.Diff(c.want, actions(t, c.o)); d != "" {
