@@ -29,6 +29,7 @@ type watched struct {
 	fed        int    // events
 	files      int
 	hunts      int // over the case, each of which finds every event
+	more       int // findings besides
 	out, case_ string
 }
 
@@ -127,7 +128,7 @@ func (w *watched) ask(sql string) string {
 // whole checks that each event that was fed is a row, and a finding, once.
 func (w *watched) whole() {
 	w.t.Helper()
-	want, found := fmt.Sprint(w.fed), fmt.Sprint(w.fed*(1+w.hunts))
+	want, found := fmt.Sprint(w.fed), fmt.Sprint(w.fed*(1+w.hunts)+w.more)
 	if got := w.ask("SELECT count(*) FROM watch_findings WHERE finding_no IS NOT NULL"); got != found {
 		w.t.Errorf("%s findings in the outbox, want %s", got, found)
 	}
@@ -208,18 +209,33 @@ func TestWatchPace(t *testing.T) {
 		t.Skip("takes long")
 	}
 	w := newWatched(t)
-	c := w.start("--every", "1s")
+	// One finding, of all that there is.
+	many := filepath.Join(w.dir, "many.sql")
+	if err := os.WriteFile(many, []byte(`SELECT min(event_time) AS time, 'cloudtrail' AS source, NULL AS principal, NULL AS src_ip, NULL AS target, count(*) || ' calls' AS summary
+		FROM cloudtrail HAVING count(*) > 500`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.more = 1
+	c := w.start("--every", "1s", "--rules", many)
 	until(t, "the case", func() bool { _, err := os.Stat(w.case_ + ".watch"); return err == nil })
 	start := time.Now()
-	for i := range 40 {
+	// The hunt over the case gets its turn though files never stop coming.
+	hunted := false
+	for i := 0; i < 40 || !hunted && i < 300; i++ {
 		w.feed(100)
 		time.Sleep(time.Until(start.Add(time.Duration(i+1) * 100 * time.Millisecond)))
+		if text, err := os.ReadFile(w.out); err == nil && !hunted {
+			hunted = strings.Contains(string(text), `"kind":"hunt"`)
+		}
+	}
+	if !hunted {
+		t.Error("the hunt over the case waits as long as files come")
 	}
 	last := time.Now()
 	if err := w.start("--once").Wait(); err == nil {
 		t.Error("two watches work on one case")
 	}
-	until(t, "the last finding", func() bool { return len(w.delivered()) >= w.fed })
+	until(t, "the last finding", func() bool { return len(w.delivered()) >= w.fed+w.more })
 	if late := time.Since(last); late > 5*time.Second {
 		t.Errorf("the last finding came after %v", late)
 	}
@@ -234,7 +250,7 @@ func TestWatchPace(t *testing.T) {
 	if err := c.Wait(); err != nil {
 		t.Errorf("after SIGTERM: %v", err)
 	}
-	if err := w.start("--once").Wait(); err != nil {
+	if err := w.start("--once", "--rules", many).Wait(); err != nil {
 		t.Fatal(err)
 	}
 	w.whole()
