@@ -57,16 +57,29 @@ func newShape(k kind, h *hunt.Hunt, eventWise bool, params string, columns []val
 // evidence is where a row came from.
 type evidence struct{ path, sum string }
 
-// finding makes a finding of a row. files are those of the new rows; of a row of
-// another file the finding does not say where it lies.
-func (s *shape) finding(cells []any, files map[int64]evidence, at time.Time) found {
-	f := found{rule: s.h.ID, title: s.h.Title, severity: string(s.h.Severity)}
-	var lies *evidence
-	if s.file >= 0 && s.record >= 0 {
-		if e, ok := files[value.Int(cells[s.file])]; ok {
-			lies = &e
-		}
+// place is where an event lies.
+type place struct {
+	evidence
+	record int64
+}
+
+// place is where the event of a row lies, of whose new files are; nil where the row
+// does not say, or it is another file's.
+func (s *shape) place(cells []any, files map[int64]evidence) *place {
+	if s.file < 0 || s.record < 0 {
+		return nil
 	}
+	e, ok := files[value.Int(cells[s.file])]
+	if !ok {
+		return nil
+	}
+	return &place{e, value.Int(cells[s.record])}
+}
+
+// finding makes a finding of a row; lies is where its event does, nil where that is
+// not known.
+func (s *shape) finding(cells []any, lies *place, at time.Time) found {
+	f := found{rule: s.h.ID, title: s.h.Title, severity: string(s.h.Severity)}
 	f.id = s.id(cells, lies)
 	body := value.Struct{{Name: "finding_id", Value: f.id}, {Name: "kind", Value: string(s.kind)}, {Name: "hunt_id", Value: s.h.ID},
 		{Name: "severity", Value: orNull(f.severity)}, {Name: "title", Value: orNull(s.h.Title)}, {Name: "attack", Value: list(s.h.Attack)}}
@@ -90,7 +103,7 @@ func (s *shape) finding(cells []any, files map[int64]evidence, at time.Time) fou
 	body = append(body, value.Field{Name: "details", Value: details})
 	if lies != nil {
 		body = append(body, value.Field{Name: "evidence", Value: value.Struct{{Name: "path", Value: lies.path},
-			{Name: "sha256", Value: orNull(lies.sum)}, {Name: "record_no", Value: cells[s.record]}}})
+			{Name: "sha256", Value: orNull(lies.sum)}, {Name: "record_no", Value: lies.record}}})
 	}
 	body = append(body, value.Field{Name: "found_at", Value: at.UTC().Truncate(time.Microsecond)})
 	f.body = render.AppendJSON(nil, body)
@@ -115,7 +128,7 @@ func list(texts []string) any {
 // id names a finding: SHA-256 over the rule and what it rests on, its first 16
 // bytes in hexadecimal. Nothing in it comes from the order of loading. See the
 // package comment for what each kind of rule rests on.
-func (s *shape) id(cells []any, lies *evidence) string {
+func (s *shape) id(cells []any, lies *place) string {
 	h := sha256.New()
 	put := func(name string, v any) { fmt.Fprintf(h, "%q=%s\n", name, render.AppendJSON(nil, v)) }
 	put("rule", string(s.kind)+" "+s.h.ID)
@@ -125,7 +138,7 @@ func (s *shape) id(cells []any, lies *evidence) string {
 		if lies != nil && (s.event < 0 || cells[s.event] == nil) {
 			// The event has no name of its own: its place has.
 			put("sha256", lies.sum)
-			put("record_no", cells[s.record])
+			put("record_no", lies.record)
 			break
 		}
 		for k, c := range s.columns {
@@ -168,4 +181,37 @@ func runHunts(ctx context.Context, q hunt.Querier, hunts []hunt.Hunt, o hunt.Opt
 	}
 	_, err := hunt.Run(ctx, q, hunts, o)
 	return err
+}
+
+// row is a row of a hunt that is kept until it is known where its event lies.
+type row struct {
+	*shape
+	cells []any
+}
+
+// event is the source and the id of the event that a row is about; false where it
+// does not say.
+func (r *row) event() (key [2]string, ok bool) {
+	source := slices.Index(hunt.Leading(), "source")
+	if r.shape.event < 0 || r.leading[source] < 0 {
+		return key, false
+	}
+	key = [2]string{value.Text(r.cells[r.leading[source]]), value.Text(r.cells[r.shape.event])}
+	return key, key[0] != "" && key[1] != ""
+}
+
+// locate finds where the events of rows lie, by source and id, in a case that holds
+// the new rows alone.
+func locate(ctx context.Context, q value.Querier, rows []row, files map[int64]evidence) (map[[2]string]*place, error) {
+	out := map[[2]string]*place{}
+	if !slices.ContainsFunc(rows, func(r row) bool { _, ok := r.event(); return ok }) {
+		return out, nil
+	}
+	err := value.Each(ctx, q, `SELECT source, event_id, file_id, record_no FROM events WHERE event_id IS NOT NULL`, nil, func(cells []any) {
+		key := [2]string{value.Text(cells[0]), value.Text(cells[1])}
+		if e, ok := files[value.Int(cells[2])]; ok && out[key] == nil {
+			out[key] = &place{e, value.Int(cells[3])}
+		}
+	})
+	return out, err
 }

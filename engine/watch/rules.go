@@ -135,22 +135,37 @@ func (r *rules) seeNew() bool { return r.events != nil || r.sigma != nil || r.pa
 func (r *rules) onNew(ctx context.Context, c *store.Case, files map[int64]evidence, at time.Time) ([]found, error) {
 	var out []found
 	most := limited{r, map[string]int{}}
-	gather := func(k kind, params func(*hunt.Hunt) string) func(*hunt.Hunt, []value.Column, []any) error {
+	// gather hands each row, with its shape, to f.
+	gather := func(k kind, params func(*hunt.Hunt) string, f func(s *shape, cells []any)) func(*hunt.Hunt, []value.Column, []any) error {
 		var s *shape
 		return func(h *hunt.Hunt, columns []value.Column, cells []any) error {
 			if s == nil || s.h.ID != h.ID {
 				s = newShape(k, h, true, params(h), columns)
 			}
 			if most.more(h.ID) {
-				out = append(out, s.finding(cells, files, at))
+				f(s, cells)
 			}
 			return nil
 		}
 	}
 	if r.events != nil {
-		err := runHunts(ctx, c, r.events, hunt.Options{Params: r.o.Rules.Params}, gather(ofHunt, r.params), func(h *hunt.Hunt, err error) { r.failed(h.ID, err) })
+		var rows []row
+		err := runHunts(ctx, c, r.events, hunt.Options{Params: r.o.Rules.Params},
+			gather(ofHunt, r.params, func(s *shape, cells []any) { rows = append(rows, row{s, slices.Clone(cells)}) }),
+			func(h *hunt.Hunt, err error) { r.failed(h.ID, err) })
 		if err != nil {
 			return nil, err
+		}
+		where, err := locate(ctx, c, rows, files)
+		if err != nil {
+			return nil, fmt.Errorf("look for where the events lie: %w", err)
+		}
+		for _, x := range rows {
+			lies := x.place(x.cells, files)
+			if key, ok := x.event(); ok && lies == nil {
+				lies = where[key]
+			}
+			out = append(out, x.finding(x.cells, lies, at))
 		}
 	}
 	if r.sigma != nil {
@@ -162,7 +177,8 @@ func (r *rules) onNew(ctx context.Context, c *store.Case, files map[int64]eviden
 			r.failed(p.Rule, p)
 		}
 		many := plan.Querier(c)
-		err = runHunts(ctx, many, plan.Hunts, hunt.Options{}, gather(ofSigma, func(*hunt.Hunt) string { return "" }), func(h *hunt.Hunt, err error) { r.failed(h.ID, err) })
+		err = runHunts(ctx, many, plan.Hunts, hunt.Options{}, gather(ofSigma, func(*hunt.Hunt) string { return "" },
+			func(s *shape, cells []any) { out = append(out, s.finding(cells, s.place(cells, files), at)) }), func(h *hunt.Hunt, err error) { r.failed(h.ID, err) })
 		if err = errors.Join(err, many.Close()); err != nil {
 			return nil, err
 		}
@@ -197,7 +213,7 @@ func (r *rules) matched(ctx context.Context, c *store.Case, files map[int64]evid
 	var out []found
 	err = got.Each(ctx, c, -1, 0, func(rule int, cells []any) error {
 		if most.more(r.patterns[rule].Name) {
-			out = append(out, shapes[rule].finding(cells, files, at))
+			out = append(out, shapes[rule].finding(cells, shapes[rule].place(cells, files), at))
 		}
 		return nil
 	})
