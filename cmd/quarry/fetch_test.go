@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io/fs"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -21,7 +23,9 @@ import (
 func serveS3(ts *testscript.TestScript, _ bool, args []string) {
 	server := httptest.NewServer(gofakes3.New(s3mem.New(), gofakes3.WithoutVersioning()).Server())
 	ts.Defer(server.Close)
-	for name, value := range map[string]string{"AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "eu-west-1",
+	sts := httptest.NewServer(http.HandlerFunc(serveSTS))
+	ts.Defer(sts.Close)
+	for name, value := range map[string]string{"AWS_ENDPOINT_URL": server.URL, "AWS_ENDPOINT_URL_STS": sts.URL, "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "eu-west-1",
 		"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_EC2_METADATA_DISABLED": "true", "AWS_PROFILE": "", "AWS_SESSION_TOKEN": ""} {
 		ts.Setenv(name, value)
 	}
@@ -45,4 +49,17 @@ func serveS3(ts *testscript.TestScript, _ bool, args []string) {
 		_, err = client.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: aws.String(filepath.ToSlash(rel)), Body: bytes.NewReader(body), Metadata: map[string]string{"origin": "trail"}})
 		return err
 	}))
+}
+
+// serveSTS gives a session to whoever has the token 123456.
+func serveSTS(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/xml")
+	const space = "https://sts.amazonaws.com/doc/2011-06-15/"
+	if err := r.ParseForm(); err != nil || r.PostForm.Get("Action") != "GetSessionToken" || r.PostForm.Get("TokenCode") != "123456" {
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprintf(w, `<ErrorResponse xmlns=%q><Error><Code>AccessDenied</Code><Message>MultiFactorAuthentication failed with invalid MFA one time pass code.</Message></Error></ErrorResponse>`, space)
+		return
+	}
+	fmt.Fprintf(w, `<GetSessionTokenResponse xmlns=%q><GetSessionTokenResult><Credentials><AccessKeyId>AKIDEXAMPLE</AccessKeyId><SecretAccessKey>secret</SecretAccessKey>`+
+		`<SessionToken>token</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></GetSessionTokenResult></GetSessionTokenResponse>`, space)
 }
