@@ -222,3 +222,28 @@ func TestStall(t *testing.T) {
 		t.Errorf("it took %v", took)
 	}
 }
+
+// Each request says that the caller pays, or none does.
+func TestRequesterPays(t *testing.T) {
+	s, endpoint := newStore(t)
+	s.put("log", stored{body: noise(1, 100)})
+	s.put("large", stored{body: noise(2, 5000)})
+	for _, pays := range []bool{true, false} {
+		var with, all atomic.Int64
+		server := inFront(t, endpoint, func(_ http.ResponseWriter, r *http.Request) bool {
+			all.Add(1)
+			if r.Header.Get("X-Amz-Request-Payer") == "requester" {
+				with.Add(1)
+			}
+			return false
+		})
+		for _, versions := range []bool{false, true} {
+			if sum := run(t, Options{Session: session(server), Places: []Place{{"example-logs", ""}}, Dir: t.TempDir(), PartBytes: 2000, RequesterPays: pays, AllVersions: versions}); sum.Fetched != 2 {
+				t.Errorf("%+v", sum)
+			}
+		}
+		if n := with.Load(); pays && n != all.Load() || !pays && n != 0 || all.Load() < 8 {
+			t.Errorf("pays %v: %d of %d requests say so", pays, n, all.Load())
+		}
+	}
+}
