@@ -29,7 +29,8 @@ func (a *app) statements() *cobra.Command {
 		Long: `quarry finds out what happened from AWS logs: CloudTrail, VPC flow logs, WAF.
 
 It loads a folder of downloaded logs into one file, a case, and asks it
-questions: prebuilt hunts, views and SQL (DuckDB's). Nothing leaves the machine.
+questions: prebuilt hunts, views and SQL (DuckDB's). Nothing leaves the machine
+but what fetch and watch ask AWS for.
 
   quarry triage LOGS     load a folder, run the hunts, write report.html
   quarry                 the shell on the case
