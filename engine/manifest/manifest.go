@@ -92,7 +92,8 @@ type Call struct {
 type id [16]byte
 
 // ids are the names under which an entry is known: an object by its version, and
-// by its ETag and time, for a listing says only one of them.
+// by its ETag and time, for a listing says only one of them; where there is neither,
+// by its length and time.
 func (e *Entry) ids() []id {
 	if e.API != nil {
 		parameters := string(e.API.Parameters)
@@ -109,6 +110,9 @@ func (e *Entry) ids() []id {
 	}
 	if e.ETag != "" {
 		all = append(all, name("etag", e.Endpoint, e.Bucket, e.Key, e.ETag, strconv.FormatInt(e.LastModified.Unix(), 10)))
+	} else if e.Key != "" && e.Status != DeleteMarker {
+		// Servers other than AWS may have objects that nobody hashed.
+		all = append(all, name("size", e.Endpoint, e.Bucket, e.Key, strconv.FormatInt(e.Size, 10), strconv.FormatInt(e.LastModified.Unix(), 10)))
 	}
 	return all
 }

@@ -135,7 +135,9 @@ func TestHave(t *testing.T) {
 	failed := object(3)
 	failed.Status = Failed
 	call := Entry{Status: Fetched, Path: "a.json", API: &Call{Service: "config", Operation: "Get", Region: "eu-west-1", Parameters: json.RawMessage(`{"a": 1}`)}}
-	appendAll(t, l, version, null, failed, call)
+	bare := object(4) // of a server that has no hash of it
+	bare.ETag = ""
+	appendAll(t, l, version, null, failed, bare, call)
 	check := func(l *Log) {
 		t.Helper()
 		for what, c := range map[string]struct {
@@ -151,6 +153,8 @@ func TestHave(t *testing.T) {
 			"the null version":  {Entry{Bucket: "example-logs", Key: null.Key, VersionID: "null", ETag: null.ETag, LastModified: noon}, null.Path},
 			"null was replaced": {Entry{Bucket: "example-logs", Key: null.Key, VersionID: "null", ETag: "other", LastModified: noon}, ""},
 			"what failed":       {failed, ""},
+			"without an ETag":   {Entry{Bucket: "example-logs", Key: bare.Key, Size: bare.Size, LastModified: bare.LastModified}, bare.Path},
+			"another length":    {Entry{Bucket: "example-logs", Key: bare.Key, Size: bare.Size + 1, LastModified: bare.LastModified}, ""},
 			"a call":            {Entry{API: &Call{Service: "config", Operation: "Get", Region: "eu-west-1", Parameters: json.RawMessage(`{"a":1}`)}}, "a.json"},
 			"another call":      {Entry{API: &Call{Service: "config", Operation: "Get", Region: "eu-west-1", Parameters: json.RawMessage(`{"a":2}`)}}, ""},
 		} {
@@ -165,7 +169,7 @@ func TestHave(t *testing.T) {
 	seen := 0
 	l = open(t, dir, Options{Each: func(*Entry) { seen++ }})
 	check(l)
-	if seen != 4 {
+	if seen != 5 {
 		t.Errorf("told of %d lines", seen)
 	}
 	// What failed and was had later is there, at its newest.

@@ -207,7 +207,7 @@ func (f *fetcher) deal(ctx context.Context, x *Object, tasks chan<- task, result
 
 // entry is what a line of the manifest says of an object that was listed.
 func (f *fetcher) entry(x *Object) manifest.Entry {
-	return manifest.Entry{Endpoint: f.o.endpoint, Bucket: x.Bucket, Key: x.Key, VersionID: x.VersionID, ETag: x.ETag, LastModified: x.LastModified}
+	return manifest.Entry{Endpoint: f.o.endpoint, Bucket: x.Bucket, Key: x.Key, VersionID: x.VersionID, ETag: x.ETag, LastModified: x.LastModified, Size: x.Size}
 }
 
 // there says whether the file of a line is there, as long as it was. Whether it is
