@@ -124,6 +124,9 @@ func (c *check) held() alike {
 // the ETag says, and nothing else vouches for them.
 const notAlike = "nothing"
 
+// byETag stands, as the last, for the ETag's hash.
+const byETag = "etag"
+
 // describe makes the line of the object that was read.
 func (r *reading) describe() {
 	out, x := r.out, r.x
@@ -157,7 +160,7 @@ func (r *reading) describe() {
 	if plain {
 		switch r.check.held() {
 		case same:
-			by = append(by, "etag")
+			by = append(by, byETag)
 		case other:
 			if len(by) == 0 {
 				by = append(by, notAlike)

@@ -34,11 +34,16 @@ type getter struct {
 	// slots bound the requests under way: a large object has several.
 	slots chan struct{}
 	bufs  sync.Pool
+	// hashes: the server's ETags are MD5s. AWS's are; of others it is known once one
+	// was that of its object.
+	hashes atomic.Bool
 }
 
 func newGetter(o *Options, c *clients, t *tally, root *os.Root) *getter {
-	return &getter{o: o, c: c, t: t, root: root, slots: make(chan struct{}, o.Parallel),
+	g := &getter{o: o, c: c, t: t, root: root, slots: make(chan struct{}, o.Parallel),
 		bufs: sync.Pool{New: func() any { b := make([]byte, bufBytes); return &b }}}
+	g.hashes.Store(o.endpoint == "")
+	return g
 }
 
 const (
@@ -106,11 +111,14 @@ func (g *getter) get(ctx context.Context, x *Object) (*got, error) {
 				out.entry.Hint = "--all-versions fetches what it was, where versions are kept"
 			}
 			if out.entry.Verified != notAlike {
+				if strings.HasSuffix(out.entry.Verified, byETag) {
+					g.hashes.Store(true)
+				}
 				return out, nil
 			}
-			// The ETag need not be a hash of the bytes outside AWS. Two readings that
-			// are alike are what the server has.
-			if unlike[out.entry.SHA256] {
+			// Where ETags are no hashes, two readings that are alike are what the
+			// server has.
+			if unlike[out.entry.SHA256] && !g.hashes.Load() {
 				out.entry.Verified = "length, and two readings alike; the ETag is not their MD5"
 				return out, nil
 			}

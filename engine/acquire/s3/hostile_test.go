@@ -154,13 +154,13 @@ func TestChangedWhileRead(t *testing.T) {
 		s, endpoint := newStore(t)
 		old, now := bytes.Repeat([]byte("o"), size), bytes.Repeat([]byte("n"), size-1)
 		s.put("log", stored{body: old})
-		s.before = func(key string, n int, _ http.ResponseWriter, r *http.Request) bool {
+		s.beforeGets(func(key string, n int, _ http.ResponseWriter, r *http.Request) bool {
 			// In parts: once some of the old one came.
 			if r.Method == http.MethodGet && (size < 1000 && n == 1 || n == 2) {
 				s.put("log", stored{body: now, modified: written.Add(time.Minute)})
 			}
 			return false
-		}
+		})
 		dir := t.TempDir()
 		sum := run(t, Options{Session: session(endpoint), Places: []Place{{"example-logs", ""}}, Dir: dir, PartBytes: 1000})
 		all := lines(t, dir)
@@ -253,7 +253,6 @@ func TestRegion(t *testing.T) {
 		for i := range 20 {
 			s.put(fmt.Sprintf("%d/log", i), stored{body: []byte("x")})
 		}
-		s.before = nil
 		moved := &answer{status: 400, code: "AuthorizationHeaderMalformed", message: "the region is wrong", headers: named}
 		server := inFront(t, endpoint, func(w http.ResponseWriter, r *http.Request) bool {
 			if strings.Contains(r.Header.Get("Authorization"), "/eu-central-1/s3/") {

@@ -33,7 +33,7 @@ func TestKilled(t *testing.T) {
 	s, endpoint := newStore(t)
 	want := fill(s, 4000)
 	served := make(chan struct{}, 1)
-	s.before = func(_ string, _ int, _ http.ResponseWriter, r *http.Request) bool {
+	s.beforeGets(func(_ string, _ int, _ http.ResponseWriter, r *http.Request) bool {
 		select {
 		case served <- struct{}{}:
 		default:
@@ -44,7 +44,7 @@ func TestKilled(t *testing.T) {
 		case <-r.Context().Done():
 		}
 		return false
-	}
+	})
 	dir := t.TempDir()
 	random := rand.New(rand.NewPCG(3, 4))
 	moments := map[int64]bool{}
@@ -98,9 +98,7 @@ func TestKilled(t *testing.T) {
 		t.Errorf("killed at %d different places alone", len(moments))
 	}
 	t.Logf("%d lines after the kills, which left %d different lists", promised, len(moments))
-	s.mu.Lock()
-	s.before = nil
-	s.mu.Unlock()
+	s.beforeGets(nil)
 	sum := run(t, Options{Session: session(endpoint), Places: []Place{{"example-logs", ""}}, Dir: dir, PartBytes: 8000})
 	if sum.Fetched+sum.Have != int64(len(want)) || sum.Have < promised || sum.Moved != 0 {
 		t.Errorf("in the end %d fetched, %d there, %d moved, %d promised", sum.Fetched, sum.Have, sum.Moved, promised)

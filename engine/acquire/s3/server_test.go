@@ -44,7 +44,7 @@ type store struct {
 	pageLen int
 	list    *answer // refuses listings
 	gets    map[string]int
-	// before is called before a GET is answered, without the lock held.
+	// before, set by beforeGets, is called before a GET is answered, without the lock held.
 	before func(key string, n int, w http.ResponseWriter, r *http.Request) (done bool)
 	t      *testing.T
 }
@@ -157,6 +157,13 @@ func (s *store) page(w http.ResponseWriter, r *http.Request) {
 			tag, url.QueryEscape(x.key), o.etag, len(o.body), o.modified.Format("2006-01-02T15:04:05.000Z"), o.version, x.n == 0, cmp.Or(o.class, "STANDARD"))
 	}
 	fmt.Fprintf(w, `</%s>`, name)
+}
+
+// beforeGets sets before, also while another process asks.
+func (s *store) beforeGets(f func(key string, n int, w http.ResponseWriter, r *http.Request) (done bool)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.before = f
 }
 
 func (s *store) object(w http.ResponseWriter, r *http.Request, key string) {
