@@ -2,6 +2,7 @@ package acquire
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
 )
 
@@ -159,7 +161,9 @@ func partitionRegion(arn string) string {
 
 // retryer slows down where the service asks for it. The SDK's own bucket of
 // tokens, which ends retrying for all once many fail at a time, is left out: the
-// limit on the rate does its work, and a fetch is not to lose objects to it.
+// limit on the rate does its work, and a fetch is not to lose objects to it. What the
+// SDK cannot read was cut off on its way, such as a page of a listing: it is asked for
+// again, which the SDK does not do by itself.
 func (s *Session) retryer() aws.Retryer {
 	return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
 		o.StandardOptions = append(o.StandardOptions, func(o *retry.StandardOptions) {
@@ -167,6 +171,13 @@ func (s *Session) retryer() aws.Retryer {
 			if o.MaxAttempts = s.Attempts; s.Attempts == 0 {
 				o.MaxAttempts = attempts
 			}
+			o.Retryables = append(o.Retryables, retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
+				var unread *smithy.DeserializationError
+				if errors.As(err, &unread) {
+					return aws.TrueTernary
+				}
+				return aws.UnknownTernary
+			}))
 		})
 	})
 }

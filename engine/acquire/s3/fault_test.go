@@ -200,3 +200,56 @@ func TestEveryTenthRequestFails(t *testing.T) {
 		}
 	}
 }
+
+// A page of a listing that is cut off anywhere is asked for again, and no object is
+// missed.
+func TestListingCutOff(t *testing.T) {
+	s, endpoint := newStore(t)
+	s.pageLen = 10
+	want := fill(s, 30)
+	var mu sync.Mutex
+	tries := map[string]int{}
+	client := &http.Client{}
+	t.Cleanup(client.CloseIdleConnections)
+	server := inFront(t, endpoint, func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.Contains(r.URL.RawQuery, "list-type") {
+			return false
+		}
+		mu.Lock()
+		token := r.URL.Query().Get("continuation-token")
+		n := tries[token]
+		tries[token]++
+		mu.Unlock()
+		if n > 1 {
+			return false
+		}
+		q, err := http.NewRequestWithContext(r.Context(), r.Method, endpoint+r.URL.RequestURI(), nil)
+		if err != nil {
+			panic(err)
+		}
+		q.Header, q.Host = r.Header.Clone(), r.Host
+		got, err := client.Do(q)
+		if err != nil {
+			panic(err)
+		}
+		defer got.Body.Close()
+		body, err := io.ReadAll(got.Body)
+		if err != nil {
+			panic(err)
+		}
+		// Once in the middle, and once as if it had ended there.
+		cut := body[:len(body)*(n+1)/3]
+		if n == 0 {
+			w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		}
+		_, _ = w.Write(cut)
+		return true
+	})
+	sum := run(t, Options{Session: session(server), Places: []Place{{"example-logs", ""}}, Dir: t.TempDir()})
+	if sum.Fetched != int64(len(want)) || sum.Unlisted+sum.Failed != 0 {
+		t.Errorf("%d fetched of %d, %+v", sum.Fetched, len(want), sum.Problems)
+	}
+	if len(tries) != 4 {
+		t.Errorf("%d pages", len(tries))
+	}
+}
