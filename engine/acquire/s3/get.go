@@ -302,16 +302,8 @@ func (r *reading) whole(ctx context.Context) error {
 		return &broken{fmt.Errorf("%d bytes are announced, listed were %d", n, r.x.Size)}
 	}
 	n, err := r.g.copy(r.f, io.TeeReader(&watched{out.Body, watch, r.g.o.Stall}, r.check.begin(0)))
-	var write *writeError
-	switch {
-	case errors.As(err, &write):
-		return write.err
-	case ctx.Err() != nil:
-		return &broken{context.Cause(ctx)}
-	case err != nil:
-		return &broken{err}
-	case n != r.x.Size:
-		return &broken{fmt.Errorf("%d bytes came of %d", n, r.x.Size)}
+	if err := came(ctx, n, r.x.Size, err); err != nil {
+		return err
 	}
 	if used, ok := service.GetChecksumValidationMetadata(out.ResultMetadata); ok {
 		r.used = used.AlgorithmsUsed
@@ -438,6 +430,12 @@ func (r *reading) partOnce(ctx context.Context, at, n int64, first bool) error {
 		return &broken{fmt.Errorf("the range %q came, asked for was %q", aws.ToString(out.ContentRange), want)}
 	}
 	got, err := r.g.copy(io.NewOffsetWriter(r.f, at), &watched{out.Body, watch, r.g.o.Stall})
+	return came(ctx, got, n, err)
+}
+
+// came is the error of a body of which got bytes were copied and want were to come;
+// err is that of copying.
+func came(ctx context.Context, got, want int64, err error) error {
 	var write *writeError
 	switch {
 	case errors.As(err, &write):
@@ -446,8 +444,8 @@ func (r *reading) partOnce(ctx context.Context, at, n int64, first bool) error {
 		return &broken{context.Cause(ctx)}
 	case err != nil:
 		return &broken{err}
-	case got != n:
-		return &broken{fmt.Errorf("%d bytes came of %d", got, n)}
+	case got != want:
+		return &broken{fmt.Errorf("%d bytes came of %d", got, want)}
 	}
 	return nil
 }
