@@ -194,19 +194,28 @@ func (a *app) fetchObjects(ctx context.Context, f *fetchFlags, o s3.Options) (er
 			a.summarize(in)
 		}
 	}
-	switch {
-	case err == nil && lerr != nil:
-		return lerr
-	case err != nil && ctx.Err() != nil:
-		return &hinted{err, fmt.Sprintf("%s is whole with what was fetched; run the same command again to go on", o.Dir)}
-	case err != nil:
+	if err := fetchError(ctx, err, lerr, o.Dir+" is whole with what was fetched"); err != nil {
 		return err
+	}
+	switch {
 	case sum.Listed == 0 && sum.Unlisted > 0:
 		return errTold
 	case sum.Failed > 0 || sum.Unlisted > 0 || in.set():
 		return errAside
 	}
 	return nil
+}
+
+// fetchError is the error that fetching and loading meanwhile end with; nil where
+// neither has one. whole says what there is after an interrupt.
+func fetchError(ctx context.Context, err, loading error, whole string) error {
+	switch {
+	case err == nil:
+		return loading
+	case ctx.Err() != nil:
+		return &hinted{err, whole + "; run the same command again to go on"}
+	}
+	return err
 }
 
 // customerKey reads a key for SSE-C; nil where no file is named.

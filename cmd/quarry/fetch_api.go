@@ -286,13 +286,10 @@ func (a *app) askAPI(ctx context.Context, f *fetchFlags, regions []string, quest
 			a.summarize(in)
 		}
 	}
-	switch {
-	case err == nil && lerr != nil:
-		return lerr
-	case err != nil && ctx.Err() != nil:
-		return &hinted{err, "what is in " + dir + " is whole; run the same command again to go on"}
-	case err != nil:
+	if err := fetchError(ctx, err, lerr, "what is in "+dir+" is whole"); err != nil {
 		return err
+	}
+	switch {
 	case len(done.Failed) > 0 && done.Files == 0 && done.Kept == 0:
 		return errTold
 	case len(done.Failed) > 0 || in.set():

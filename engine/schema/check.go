@@ -61,11 +61,11 @@ func (c *checker) source(s *Source, folder string) {
 	c.shape(s)
 	c.recognise(s)
 	names := c.columns(s)
-	if col, ok := s.Column(s.Time); s.Time == NoTime {
-		// Nothing to check.
-	} else if !ok {
+	switch col, ok := s.Column(s.Time); {
+	case s.Time == NoTime:
+	case !ok:
 		c.fault("$.time", didYouMean(s.Time, names), "time %q is not a column", s.Time)
-	} else if col.Type.SQL() != "TIMESTAMP" {
+	case col.Type.SQL() != "TIMESTAMP":
 		c.fault("$.time", "", "time %q is a column of type %s, not a timestamp", s.Time, col.Type)
 	}
 	for i, k := range s.Key {

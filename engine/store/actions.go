@@ -99,7 +99,7 @@ func (ch Chain) Err() error {
 // of reading; a fault in the chain is in the Chain.
 func (c *Case) CheckActions(ctx context.Context) (Chain, error) {
 	var ch Chain
-	err := c.eachRow(ctx, `
+	err := c.EachRow(ctx, `
 		SELECT action_no, done_at, coalesce(os_user, ''), coalesce(host, ''), coalesce(version, ''), action,
 		       coalesce(detail, ''), coalesce(previous, ''), hash
 		FROM actions ORDER BY action_no`, func(rows *sql.Rows) error {
@@ -135,7 +135,7 @@ func (c *Case) State(ctx context.Context) (custody.State, error) {
 	if abs, err := filepath.Abs(c.Path); err == nil {
 		s.Path = abs
 	}
-	err := c.eachRow(ctx, `SELECT action_no, hash FROM actions ORDER BY action_no DESC LIMIT 1`, func(rows *sql.Rows) error {
+	err := c.EachRow(ctx, `SELECT action_no, hash FROM actions ORDER BY action_no DESC LIMIT 1`, func(rows *sql.Rows) error {
 		return rows.Scan(&s.Actions, &s.LastAction)
 	})
 	if err != nil {
@@ -153,7 +153,7 @@ func (c *Case) Ledger(ctx context.Context, from, to time.Time) (files int64, has
 		where, args = " WHERE loaded_at BETWEEN ? AND ?", []any{from.UTC(), to.UTC()}
 	}
 	var lines []string
-	err = c.eachRow(ctx, `SELECT coalesce(sha256, ''), path FROM evidence`+where, func(rows *sql.Rows) error {
+	err = c.EachRow(ctx, `SELECT coalesce(sha256, ''), path FROM evidence`+where, func(rows *sql.Rows) error {
 		var sum, path string
 		if err := rows.Scan(&sum, &path); err != nil {
 			return err
@@ -167,8 +167,9 @@ func (c *Case) Ledger(ctx context.Context, from, to time.Time) (files int64, has
 	return int64(len(lines)), custody.Ledger(lines), nil
 }
 
-// eachRow runs a query of our own and hands out its rows.
-func (c *Case) eachRow(ctx context.Context, query string, f func(*sql.Rows) error, args ...any) error {
+// EachRow runs a query of our own, not of the analyst, and hands out its rows, until f
+// returns an error, which it then returns.
+func (c *Case) EachRow(ctx context.Context, query string, f func(*sql.Rows) error, args ...any) error {
 	rows, err := c.db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err

@@ -103,7 +103,7 @@ func (c *Case) Findings(ctx context.Context) ([]custody.Finding, error) {
 		return nil, err
 	}
 	var out []custody.Finding
-	err := c.eachRow(ctx, `
+	err := c.EachRow(ctx, `
 		SELECT finding_id, kept_at, coalesce(os_user, ''), coalesce(host, ''), coalesce(version, ''), coalesce(hunt_id, ''),
 		       coalesce(title, ''), coalesce(note, ''), sql, parameters, columns, row_count, rows_sha256
 		FROM findings ORDER BY finding_id`, func(rows *sql.Rows) error {
@@ -133,7 +133,7 @@ func (c *Case) FindingRows(ctx context.Context, id int64, most int, f func(cells
 	if most > 0 {
 		query += fmt.Sprintf(" LIMIT %d", most)
 	}
-	err := c.eachRow(ctx, query, func(rows *sql.Rows) error {
+	err := c.EachRow(ctx, query, func(rows *sql.Rows) error {
 		var cells string
 		if err := rows.Scan(&cells); err != nil {
 			return err
@@ -149,7 +149,7 @@ func (c *Case) FindingRows(ctx context.Context, id int64, most int, f func(cells
 // Kept is what the actions say of the findings that were kept, by their ids.
 func (c *Case) Kept(ctx context.Context) (map[int64]custody.KeptDetail, error) {
 	out := map[int64]custody.KeptDetail{}
-	err := c.eachRow(ctx, `SELECT action_no, coalesce(detail, '') FROM actions WHERE action = 'keep'`, func(rows *sql.Rows) error {
+	err := c.EachRow(ctx, `SELECT action_no, coalesce(detail, '') FROM actions WHERE action = 'keep'`, func(rows *sql.Rows) error {
 		var no int64
 		var detail string
 		if err := rows.Scan(&no, &detail); err != nil {

@@ -180,7 +180,7 @@ func (w *watch) byPath(ctx context.Context, c *store.Case, paths []string, colum
 		for _, p := range paths[from:min(from+most, len(paths))] {
 			in = append(in, sqltext.Literal(p))
 		}
-		if err := each(ctx, c, `SELECT `+columns+` FROM evidence AS e WHERE path IN (`+strings.Join(in, ", ")+`)`+more, f); err != nil {
+		if err := c.EachRow(ctx, `SELECT `+columns+` FROM evidence AS e WHERE path IN (`+strings.Join(in, ", ")+`)`+more, f); err != nil {
 			return err
 		}
 	}

@@ -79,21 +79,6 @@ func transact(ctx context.Context, c *store.Case, f func(tx *sql.Tx) error) erro
 	return tx.Commit()
 }
 
-// each runs a query and hands out its rows.
-func each(ctx context.Context, c *store.Case, query string, f func(*sql.Rows) error, args ...any) error {
-	rows, err := c.DB().QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := f(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
 // insert adds rows to a table. tail goes behind the statement; where it returns
 // rows, f is given them, and rows whose key is there already are left out. The
 // rows go as one text: DuckDB takes long to plan a statement of thousands of values.
@@ -136,7 +121,7 @@ func (w *watch) load(ctx context.Context, c *store.Case) error {
 		return fmt.Errorf("make the tables of the watch: %w", err)
 	}
 	w.known = &memory{arrivals: map[string]bool{}, parts: map[[16]byte]int64{}}
-	err := each(ctx, c, `SELECT arrival_id, source, coalesce(path, ''), round_no, state, arrived_at FROM watch_arrivals`, func(r *sql.Rows) error {
+	err := c.EachRow(ctx, `SELECT arrival_id, source, coalesce(path, ''), round_no, state, arrived_at FROM watch_arrivals`, func(r *sql.Rows) error {
 		var a Arrival
 		var source, state string
 		var round int64
@@ -153,7 +138,7 @@ func (w *watch) load(ctx context.Context, c *store.Case) error {
 	if err != nil {
 		return err
 	}
-	err = each(ctx, c, `SELECT part_id, round_no FROM watch_parts`, func(r *sql.Rows) error {
+	err = c.EachRow(ctx, `SELECT part_id, round_no FROM watch_parts`, func(r *sql.Rows) error {
 		var id string
 		var round int64
 		if err := r.Scan(&id, &round); err != nil {
@@ -198,7 +183,7 @@ func (w *watch) loadLane(ctx context.Context, c *store.Case, l *lane) error {
 		return err
 	}
 	l.err = why.String
-	err = each(ctx, c, `SELECT f.finding_no, f.finding_id, f.found_at, f.finding, r.tries, coalesce(r.error, '')
+	err = c.EachRow(ctx, `SELECT f.finding_no, f.finding_id, f.found_at, f.finding, r.tries, coalesce(r.error, '')
 		FROM watch_retries AS r JOIN watch_findings AS f USING (finding_no) WHERE r.target = ? ORDER BY 1`, func(r *sql.Rows) error {
 		var i item
 		if err := r.Scan(&i.No, &i.ID, &i.Found, &i.Body, &i.tries, &i.err); err != nil {
@@ -221,7 +206,7 @@ func (w *watch) refill(ctx context.Context, c *store.Case, l *lane) error {
 		return nil
 	}
 	var list []Finding
-	err := each(ctx, c, `SELECT finding_no, finding_id, found_at, finding FROM watch_findings WHERE finding_no > ? ORDER BY finding_no LIMIT ?`, func(r *sql.Rows) error {
+	err := c.EachRow(ctx, `SELECT finding_no, finding_id, found_at, finding FROM watch_findings WHERE finding_no > ? ORDER BY finding_no LIMIT ?`, func(r *sql.Rows) error {
 		var f Finding
 		if err := r.Scan(&f.No, &f.ID, &f.Found, &f.Body); err != nil {
 			return err

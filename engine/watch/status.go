@@ -54,7 +54,7 @@ func Inspect(ctx context.Context, c *store.Case) (*Status, error) {
 	if s.Watched, err = watched(ctx, c); err != nil || !s.Watched {
 		return s, err
 	}
-	err = each(ctx, c, `SELECT state, count(*), max(arrived_at), max(round_no) FROM watch_arrivals GROUP BY state`, func(r *sql.Rows) error {
+	err = c.EachRow(ctx, `SELECT state, count(*), max(arrived_at), max(round_no) FROM watch_arrivals GROUP BY state`, func(r *sql.Rows) error {
 		var state string
 		var n, round int64
 		var last time.Time
@@ -71,7 +71,7 @@ func Inspect(ctx context.Context, c *store.Case) (*Status, error) {
 		err = c.DB().QueryRowContext(ctx, `SELECT count(finding_no) FROM watch_findings`).Scan(&s.Findings)
 	}
 	if err == nil {
-		err = each(ctx, c, `SELECT t.target, t.sent, t.dead, coalesce(t.last_error, ''), coalesce((SELECT max(tries) FROM watch_retries AS r WHERE r.target = t.target), 0),
+		err = c.EachRow(ctx, `SELECT t.target, t.sent, t.dead, coalesce(t.last_error, ''), coalesce((SELECT max(tries) FROM watch_retries AS r WHERE r.target = t.target), 0),
 			(SELECT count(*) FROM watch_findings AS f WHERE f.finding_no > t.finding_no) +
 			(SELECT count(*) FROM watch_retries AS r WHERE r.target = t.target AND r.finding_no <= t.finding_no)
 			FROM watch_targets AS t ORDER BY t.target`, func(r *sql.Rows) error {
@@ -84,7 +84,7 @@ func Inspect(ctx context.Context, c *store.Case) (*Status, error) {
 		})
 	}
 	if err == nil {
-		err = each(ctx, c, `SELECT coalesce(path, arrival_id), coalesce(reason, ''), arrived_at FROM watch_arrivals WHERE state = 'aside' ORDER BY arrived_at DESC, 1 LIMIT ?`, func(r *sql.Rows) error {
+		err = c.EachRow(ctx, `SELECT coalesce(path, arrival_id), coalesce(reason, ''), arrived_at FROM watch_arrivals WHERE state = 'aside' ORDER BY arrived_at DESC, 1 LIMIT ?`, func(r *sql.Rows) error {
 			var a AsideFile
 			if err := r.Scan(&a.Path, &a.Reason, &a.At); err != nil {
 				return err
@@ -94,7 +94,7 @@ func Inspect(ctx context.Context, c *store.Case) (*Status, error) {
 		}, mostShown)
 	}
 	if err == nil {
-		err = each(ctx, c, `SELECT d.target, f.finding_id, f.rule_id, d.tries, coalesce(d.error, ''), d.dead_at
+		err = c.EachRow(ctx, `SELECT d.target, f.finding_id, f.rule_id, d.tries, coalesce(d.error, ''), d.dead_at
 			FROM watch_dead AS d JOIN watch_findings AS f USING (finding_no) ORDER BY d.dead_at DESC, d.target, f.finding_id LIMIT ?`, func(r *sql.Rows) error {
 			var d DeadLetter
 			if err := r.Scan(&d.Target, &d.Finding, &d.Rule, &d.Tries, &d.Error, &d.At); err != nil {
